@@ -1,0 +1,1 @@
+"""The operating system as facts: names, sizes, identity, mounts, holders, protected places."""

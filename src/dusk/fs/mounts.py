@@ -1,0 +1,127 @@
+"""Mounts, read from the kernel's table and never by touching them: a hung mount must not hang dusk.
+
+Source: proc_pid_mountinfo(5).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+NETWORK_TYPES = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "9p", "afs"}
+)
+PSEUDO_TYPES = frozenset(
+    {
+        "proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "securityfs", "debugfs", "tracefs",
+        "pstore", "bpf", "configfs", "fusectl", "mqueue", "hugetlbfs", "autofs", "binfmt_misc", "efivarfs",
+        "rpc_pipefs", "nsfs",
+    }
+)  # fmt: skip
+# Never part of what fills a disk, also when someone names a parent with --cross (DESIGN §3).
+SKIPPED_PATHS = frozenset({b"/proc", b"/sys", b"/dev", b"/run"})
+_ESCAPES = {b"\\040": b" ", b"\\011": b"\t", b"\\012": b"\n", b"\\134": b"\\"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of the mount table."""
+
+    id: int
+    """Mount ID: two bind mounts of one device differ in it."""
+    device: int
+    """``st_dev`` of files on it (on btrfs and overlay single files may show another one)."""
+    point: bytes
+    """Absolute path that it is mounted on."""
+    type: str
+    """Filesystem type, such as ``ext4``, ``xfs``, ``fuse.sshfs``."""
+    source: bytes
+    """Device or remote that is mounted."""
+    read_only: bool
+    """Whether this mount refuses writes."""
+
+    @property
+    def is_network(self) -> bool:
+        """Whether its metadata comes over a network or from a user-space process."""
+        return self.type in NETWORK_TYPES or self.type == "fuse" or self.type.startswith("fuse.")
+
+    @property
+    def is_pseudo(self) -> bool:
+        """Whether the kernel makes its files up."""
+        return self.type in PSEUDO_TYPES
+
+
+class MountTable:
+    """The mounts of this process at one moment."""
+
+    def __init__(self, mounts: tuple[Mount, ...]) -> None:
+        """Index mounts by path; of several on one path the last one is what a user sees."""
+        self.mounts = mounts
+        self._by_point = {mount.point: mount for mount in mounts}
+
+    @classmethod
+    def read(cls) -> MountTable:
+        """Read the kernel's table; an empty one where the platform has none."""
+        try:
+            with open("/proc/self/mountinfo", "rb") as table:
+                return cls.parse(table.read())
+        except FileNotFoundError:
+            return cls(())
+
+    @classmethod
+    def parse(cls, text: bytes) -> MountTable:
+        """Return the table that the text of ``/proc/self/mountinfo`` describes."""
+        return cls(tuple(_parse_line(line) for line in text.splitlines() if b" - " in line))
+
+    def at(self, path: bytes) -> Mount | None:
+        """Return the mount whose mount point is exactly this path."""
+        return self._by_point.get(path)
+
+    def containing(self, path: bytes) -> Mount | None:
+        """Return the mount that a resolved absolute path lies on."""
+        while True:
+            mount = self._by_point.get(path)
+            if mount is not None or path in (b"/", b""):
+                return mount
+            path = os.path.dirname(path)
+
+    def below(self, path: bytes) -> tuple[Mount, ...]:
+        """Return the mounts strictly below a resolved absolute path."""
+        prefix = path.rstrip(b"/") + b"/"
+        return tuple(mount for mount in self.mounts if mount.point.startswith(prefix) and mount.point != path)
+
+
+def mount_id(descriptor: int) -> int:
+    """Return the mount ID of an open file; -1 where the platform does not tell."""
+    try:
+        with open(f"/proc/self/fdinfo/{descriptor}", "rb") as information:
+            for line in information:
+                if line.startswith(b"mnt_id:"):
+                    return int(line[7:])
+    except FileNotFoundError:
+        pass
+    return -1
+
+
+def _parse_line(line: bytes) -> Mount:
+    head, _, tail = line.partition(b" - ")
+    fields = head.split(b" ")
+    kind, source, super_options = [*tail.split(b" "), b"", b"", b""][:3]
+    major, minor = fields[2].split(b":")
+    options = fields[5].split(b",") + super_options.split(b",")
+    return Mount(
+        id=int(fields[0]),
+        device=os.makedev(int(major), int(minor)),
+        point=_unescape(fields[4]),
+        type=kind.decode("ascii", "replace"),
+        source=_unescape(source),
+        read_only=b"ro" in options,
+    )
+
+
+def _unescape(field: bytes) -> bytes:
+    if b"\\" not in field:
+        return field
+    for escape, byte in _ESCAPES.items():
+        field = field.replace(escape, byte)
+    return field

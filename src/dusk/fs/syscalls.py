@@ -1,0 +1,64 @@
+"""The Linux system calls that Python does not wrap: ``openat2``, ``renameat2``, ``statfs``.
+
+Source: openat2(2), rename(2), statfs(2).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import sys
+
+RENAME_NOREPLACE = 1
+RENAME_EXCHANGE = 2
+RESOLVE_NO_XDEV = 0x01
+RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_NO_SYMLINKS = 0x04
+RESOLVE_BENEATH = 0x08
+
+_AT_FDCWD = -100
+_SYS_OPENAT2 = 437  # the same number on every architecture since Linux 5.6
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _OpenHow(ctypes.Structure):
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+def openat2(path: bytes, flags: int, resolve: int, directory: int = _AT_FDCWD) -> int:
+    """Open a path with the kernel's own resolution limits and return the descriptor.
+
+    Raises OSError; EXDEV when the path leaves the mount, ELOOP when it holds a symbolic link, ENOSYS
+    where the kernel is too old.
+    """
+    how = _OpenHow(flags | os.O_CLOEXEC, 0, resolve)
+    if not sys.platform.startswith("linux"):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), path)
+    while True:
+        descriptor = int(_libc.syscall(_SYS_OPENAT2, directory, path, ctypes.byref(how), ctypes.sizeof(how)))
+        if descriptor >= 0:
+            return descriptor
+        number = ctypes.get_errno()
+        if number not in (errno.EINTR, errno.EAGAIN):
+            raise OSError(number, os.strerror(number), path)
+
+
+def renameat2(source_directory: int, source: bytes, target_directory: int, target: bytes, flags: int) -> None:
+    """Rename between two open directories without ever replacing what is there.
+
+    Raises OSError; EEXIST when the target is taken, EINVAL where the filesystem lacks the flag (FUSE, NFS).
+    """
+    if not hasattr(_libc, "renameat2"):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), source)
+    if _libc.renameat2(source_directory, source, target_directory, target, flags):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), source)
+
+
+def filesystem_magic(descriptor: int) -> int:
+    """Return ``statfs.f_type`` of an open file; 0 where it cannot be told."""
+    buffer = ctypes.create_string_buffer(256)
+    if not sys.platform.startswith("linux") or _libc.fstatfs(descriptor, buffer):
+        return 0
+    return int.from_bytes(buffer.raw[: ctypes.sizeof(ctypes.c_long)], sys.byteorder) & 0xFFFFFFFF

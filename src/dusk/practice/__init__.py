@@ -1,0 +1,1 @@
+"""The practice tree: a training directory with everything that goes wrong in one."""

@@ -1,0 +1,1 @@
+"""What things are, what losing them would cost, and how they come back."""

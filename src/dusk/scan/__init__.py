@@ -1,0 +1,1 @@
+"""Walking a disk into a size tree that can be read while it grows."""

@@ -1,0 +1,73 @@
+"""What a user may set in ``config.toml``, with errors that name the file and the key."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+
+import msgspec
+
+from dusk.fs.locations import config_directory
+from dusk.fs.names import display_path
+
+_FILE = b"config.toml"
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the text says which file and which key."""
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ages and sizes that rules use, so that none is fixed in code."""
+
+    stuck_after: str = "1h"
+    """A file in a queue's processing directory is stuck when it is older than this and nobody holds it."""
+    live_within: str = "15min"
+    """A training run that changed within this time is taken to be alive."""
+    incomplete_after: str = "1h"
+    """A partial download older than this, held by nobody, is abandoned."""
+    old_after: str = "7d"
+    """Logs, status files and unreferenced checkpoints are old when older than this."""
+    minimum_size: str = "0"
+    """Findings smaller than this are not suggested."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings with their defaults."""
+
+    theme: str = "dusk-night"
+    """Name of a shipped or user theme."""
+    ascii: bool = False
+    """Draw with ASCII characters only."""
+    mouse: bool = True
+    """Whether the app listens to the mouse."""
+    archive_directory: str = ""
+    """Where archiving goes when nothing else is said."""
+    protected: tuple[str, ...] = ()
+    """Paths that no action may ever touch, nor anything below them; ``~`` is the home directory."""
+    thresholds: Thresholds = Thresholds()
+    """Ages and sizes that rules use."""
+    keys: dict[str, str] = {}
+    """Command id to comma-separated keys."""
+
+
+def load_settings(directory: bytes | None = None) -> Settings:
+    """Read the user's settings; defaults where there is no file.
+
+    Raises SettingsError with a sentence that names file and key.
+    """
+    path = os.path.join(config_directory() if directory is None else directory, _FILE)
+    shown = display_path(path)
+    try:
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise SettingsError(f"{shown}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{shown}: is not TOML: {error}") from error
+    try:
+        return msgspec.convert(document, Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{shown}: {error}") from error
