@@ -6,6 +6,7 @@ import errno
 import os
 
 from dusk.fs import syscalls
+from dusk.fs.mounts import mount_id
 
 # Linux refuses paths of 4,096 bytes and more; a tree 1,500 levels deep is longer.
 _CHUNK = 3500
@@ -34,6 +35,16 @@ def open_directory(path: bytes, *, within: int | None = None, one_mount: bool = 
         os.close(current)
         raise
     return current
+
+
+def open_subdirectory(directory: int, name: bytes) -> int:
+    """Open a directory that an open directory holds, for reading, and return its descriptor.
+
+    Raises OSError: ELOOP or ENOTDIR when the name is no directory, EXDEV when something is mounted on it.
+    """
+    if b"/" in name or name in (b"", b".", b".."):
+        raise OSError(errno.EINVAL, "not the name of an entry", name)
+    return _open_beneath(directory, name, one_mount=True)
 
 
 def open_parent(path: bytes) -> tuple[int, bytes]:
@@ -81,7 +92,7 @@ def _open_beneath(directory: int, chunk: bytes, one_mount: bool) -> int:
     try:
         for component in chunk.split(b"/"):
             following = os.open(component, _DIRECTORY, dir_fd=current)
-            if one_mount and os.fstat(following).st_dev != os.fstat(current).st_dev:
+            if one_mount and not _on_one_mount(current, following):
                 os.close(following)
                 raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), chunk)
             os.close(current)
@@ -90,3 +101,9 @@ def _open_beneath(directory: int, chunk: bytes, one_mount: bool) -> int:
         os.close(current)
         raise
     return current
+
+
+def _on_one_mount(one: int, other: int) -> bool:
+    mounts = mount_id(one), mount_id(other)
+    # A bind mount shows the device of its source, a subvolume another device on the same mount.
+    return mounts[0] == mounts[1] if -1 not in mounts else os.fstat(one).st_dev == os.fstat(other).st_dev

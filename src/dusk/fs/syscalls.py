@@ -33,6 +33,9 @@ def openat2(path: bytes, flags: int, resolve: int, directory: int = _AT_FDCWD) -
     where the kernel is too old.
     """
     how = _OpenHow(flags | os.O_CLOEXEC, 0, resolve)
+    if b"\0" in path:
+        # C would read the path up to there: another file than the one that was meant.
+        raise OSError(errno.EINVAL, "a path may not hold a null byte", path)
     if not sys.platform.startswith("linux"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), path)
     while True:
@@ -49,6 +52,8 @@ def renameat2(source_directory: int, source: bytes, target_directory: int, targe
 
     Raises OSError; EEXIST when the target is taken, EINVAL where the filesystem lacks the flag (FUSE, NFS).
     """
+    if b"\0" in source + target:
+        raise OSError(errno.EINVAL, "a name may not hold a null byte", source)
     if not hasattr(_libc, "renameat2"):
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), source)
     if _libc.renameat2(source_directory, source, target_directory, target, flags):
