@@ -1,0 +1,40 @@
+"""The commands by name, so that only the module of the one that runs is imported."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from types import ModuleType
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """One command of the command line."""
+
+    name: str
+    """The word typed after ``dusk``."""
+    summary: str
+    """One line for the list of commands."""
+    acts: bool = False
+    """Whether it can change files of the user."""
+
+    def module(self) -> ModuleType:
+        """Import and return the module that describes and runs it."""
+        return importlib.import_module(f"dusk.cli.commands.{self.name}")
+
+
+COMMANDS = (
+    CommandEntry("scan", "walk a directory: totals, errors, rate"),
+    CommandEntry("suggest", "list what could go, what losing it costs and what it frees"),
+    CommandEntry("explain", "say what a path is and whether it may be deleted"),
+    CommandEntry("trash", "move paths to the trash; undoable", acts=True),
+    CommandEntry("archive", "copy paths elsewhere, verify, then trash the source; undoable", acts=True),
+    CommandEntry("undo", "take back the newest batch, or the one named", acts=True),
+    CommandEntry("journal", "show what was done, and what was taken back"),
+    CommandEntry("bin", "list, restore or empty what is in the trash", acts=True),
+    CommandEntry("rules", "list, show or test the rules"),
+    CommandEntry("doctor", "check scanner, terminal, mounts, journal, rules and themes"),
+    CommandEntry("demo", "build the practice tree and open it"),
+    CommandEntry("completion", "print the completion script of a shell"),
+)
+BY_NAME = {command.name: command for command in COMMANDS}

@@ -1,0 +1,1 @@
+"""One module per command: ``configure(subparsers)`` describes it, ``run(arguments)`` does it."""

@@ -1,0 +1,42 @@
+"""Standard output: one JSON document, JSON lines, or text that no file name can break."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+
+def prepare_streams() -> None:
+    """Make printing any text safe, whatever the locale: what cannot be encoded is spelt out."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def print_text(text: str = "") -> None:
+    """Write one text and a line break to standard output."""
+    if sys.stdout is not None:
+        sys.stdout.write(text + "\n")
+
+
+def print_json(document: Any) -> None:
+    """Write one JSON document, indented, in ASCII: names that are not UTF-8 stay surrogate escapes."""
+    print_text(json.dumps(document, indent=2))
+
+
+def print_json_line(document: Any) -> None:
+    """Write one JSON document on one line, and let it go at once to whoever reads along."""
+    print_text(json.dumps(document))
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def print_error(sentence: str) -> None:
+    """Write one sentence for the user to standard error, after everything printed so far."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    if sys.stderr is not None:
+        sys.stderr.write(f"dusk: {sentence}\n")
+        sys.stderr.flush()
