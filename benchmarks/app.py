@@ -1,0 +1,121 @@
+"""How fast the app answers, in a real pseudo-terminal.
+
+    python benchmarks/app.py [--runs 9] [--directories 6000] [--files 50] [--scratch /tmp]
+
+Prints the time to the first frame as a ratio to the smallest Textual app (runs in turn, A B A B), and the latency
+and bytes of one key while a tree of 300,000 files is being scanned and after. Latency is the time from writing the
+key to the arrival of the frame that holds the redrawn cursor row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from file_tree import file_tree
+from pty_session import PtySession
+
+HERE = Path(__file__).resolve().parent
+CURSOR = "▌".encode()
+SIZES = ((120, 36), (80, 24))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--runs", type=int, default=9)
+    options.add_argument("--directories", type=int, default=6000)
+    options.add_argument("--files", type=int, default=50)
+    options.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()))
+    arguments = options.parse_args()
+    tree = file_tree(arguments.scratch, arguments.directories, arguments.files)
+    os.environ["DUSK_STATE_DIR"] = tempfile.mkdtemp(prefix="dusk-benchmark-state-")
+    os.environ["DUSK_CONFIG_DIR"] = tempfile.mkdtemp(prefix="dusk-benchmark-config-")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.release()}"
+    )
+    first_frame(arguments.runs)
+    for columns, rows in SIZES:
+        keys_while_scanning(tree, columns, rows, arguments.runs)
+
+
+def first_frame(runs: int) -> None:
+    """Print the time from process start to the first whole frame, against the smallest app."""
+    empty = tempfile.mkdtemp(prefix="dusk-benchmark-empty-")
+    ratios, ours, minimal = [], [], []
+    for run in range(runs + 1):
+        floor = _time_to([sys.executable, str(HERE / "minimal_app.py")], "FIRST-FRAME")
+        app = _time_to([sys.executable, "-m", "dusk", empty], "Help")
+        if run:  # the first pair warms the page cache
+            minimal.append(floor)
+            ours.append(app)
+            ratios.append(app / floor)
+    print(
+        f"first frame: {statistics.median(ours) * 1e3:.0f} ms, smallest Textual app"
+        f" {statistics.median(minimal) * 1e3:.0f} ms, ratio {statistics.median(ratios):.2f}"
+        f" ({min(ratios):.2f} to {max(ratios):.2f}, {runs} pairs)"
+    )
+
+
+def keys_while_scanning(tree: Path, columns: int, rows: int, runs: int) -> None:
+    """Print latency and bytes of cursor keys during the scan and after it."""
+    during: list[tuple[float, int]] = []
+    after: list[tuple[float, int]] = []
+    idle: list[float] = []
+    for _ in range(runs):
+        session = PtySession([sys.executable, "-m", "dusk", str(tree)], columns, rows)
+        session.wait_for("Help")
+        session.wait_for("a00", timeout=30)
+        session.send("j")
+        time.sleep(0.2)
+        # A few keys early in the walk: it lasts about two seconds, and only keys within it count.
+        for key in "jkjkjk":
+            during.append(_key(session, key))
+        session.wait_for("scanned", timeout=120)
+        time.sleep(1.0)
+        for key in "jkjkjk":
+            after.append(_key(session, key))
+        mark, started = len(session.chunks), time.perf_counter()
+        time.sleep(1.0)
+        idle.append(session.bytes_since(mark) / (time.perf_counter() - started))
+        session.close()
+    for title, figures in (("while scanning", during), ("after the scan", after)):
+        latencies = sorted(latency * 1e3 for latency, _ in figures)
+        print(
+            f"{columns}x{rows} {title}: key to frame median {statistics.median(latencies):.1f} ms,"
+            f" p95 {latencies[int(len(latencies) * 0.95) - 1]:.1f} ms,"
+            f" {statistics.median(size for _, size in figures):.0f} bytes per key ({len(figures)} keys)"
+        )
+    print(f"{columns}x{rows} idle: {statistics.median(idle):.0f} bytes per second")
+
+
+def _key(session: PtySession, key: str) -> tuple[float, int]:
+    mark = len(session.chunks)
+    sent = session.send(key)
+    end = sent + 2.0
+    while time.perf_counter() < end:
+        for chunk in session.chunks[mark:]:
+            if CURSOR in chunk.data:
+                time.sleep(0.05)
+                return chunk.at - sent, len(chunk.data)
+        time.sleep(0.0005)
+    raise TimeoutError(f"no frame within two seconds of {key!r}")
+
+
+def _time_to(command: list[str], needle: str) -> float:
+    session = PtySession(command)
+    try:
+        return session.wait_for(needle) - session.started
+    finally:
+        session.close()
+
+
+if __name__ == "__main__":
+    main()
