@@ -127,6 +127,17 @@ def add_yes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="answer yes; needed away from a terminal")
 
 
+def add_acting(parser: argparse.ArgumentParser) -> None:
+    """Add what ``trash`` and ``archive`` have in common."""
+    parser.add_argument("--dry-run", action="store_true", help="say what would happen, and do nothing")
+    add_yes(parser)
+    parser.add_argument(
+        "--insist", action="store_true", help="also act on what a rule wants kept, after the question"
+    )
+    add_json(parser)
+    add_read_only(parser)
+
+
 def add_app_options(parser: argparse.ArgumentParser) -> None:
     """Add what only the app's face needs."""
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")

@@ -1,0 +1,34 @@
+"""Option values with their own syntax; argparse turns a ValueError's text into a usage error."""
+
+from __future__ import annotations
+
+import argparse
+
+from dusk.fs.units import parse_age, parse_size
+
+
+def size(text: str) -> int:
+    """Return the bytes that ``500M`` means."""
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def age(text: str) -> float:
+    """Return the seconds that ``7d`` means."""
+    try:
+        return parse_age(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def batch_number(text: str) -> int:
+    """Return a batch's number, as ``dusk journal`` shows it."""
+    try:
+        number = int(text.removeprefix("#"))
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"not a batch number: {text!r} (dusk journal shows them)")
+    return number
