@@ -1,0 +1,189 @@
+"""What a person marked and queued so far, by entry and never by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dusk.fs.names import display_name, display_path
+from dusk.fs.units import count_noun
+from dusk.plan.choice import step_for_entry, step_for_offer
+from dusk.plan.plan import Plan, PlanTotals
+from dusk.rules.finding import Action, Finding
+from dusk.scan.tree import ROOT, SizeTree
+
+if TYPE_CHECKING:
+    from dusk.rules.judge import Judge
+
+_WORDS = {Action.TRASH: "for the trash", Action.ARCHIVE: "for the archive"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of a wish, in words."""
+
+    sentence: str
+    """What to tell the person."""
+    changed: bool
+    """Whether anything changed."""
+
+
+class Choices:
+    """Marks and the queue."""
+
+    def __init__(self, tree: SizeTree, judge: Judge) -> None:
+        """Choose from a tree; nothing is chosen yet."""
+        self._tree = tree
+        self._judge = judge
+        self._plan = Plan()
+        self._queued: dict[int, Action] = {}
+        self._totals: PlanTotals | None = None
+        self.marks: set[int] = set()
+        self.version = 0
+        """Grows with every change of marks or queue."""
+
+    @property
+    def plan(self) -> Plan:
+        """The queue."""
+        return self._plan
+
+    @plan.setter
+    def plan(self, plan: Plan) -> None:
+        self._plan = plan
+        self._totals = None
+        self.version += 1
+        self._queued = {}
+        for step in plan.steps:
+            for target in step.targets:
+                index = self._tree.find(target.path)
+                if index is not None:
+                    self._queued[index] = step.action
+
+    def totals(self) -> PlanTotals:
+        """Return what the queue adds up to."""
+        if self._totals is None:
+            self._totals = self._plan.totals()
+        return self._totals
+
+    # -- marks
+
+    def toggle_mark(self, index: int) -> bool:
+        """Mark or unmark an entry; return whether it is marked now."""
+        if index < 0 or index == ROOT:
+            return False
+        self.marks ^= {index}
+        self.version += 1
+        return index in self.marks
+
+    def mark_all(self, indexes: Iterable[int]) -> int:
+        """Mark entries; return how many of them were not marked before."""
+        fresh = {index for index in indexes if index > ROOT} - self.marks
+        self.marks |= fresh
+        self.version += 1
+        return len(fresh)
+
+    def clear_marks(self) -> int:
+        """Unmark everything; return how many marks there were."""
+        count = len(self.marks)
+        self.marks.clear()
+        self.version += 1
+        return count
+
+    # -- the queue
+
+    def queued_action(self, index: int) -> Action | None:
+        """Return what an entry is queued for, itself and not with a directory above."""
+        return self._queued.get(index)
+
+    def is_inside_queued(self, index: int) -> bool:
+        """Return whether a directory above is queued."""
+        if not self._queued:
+            return False
+        while (index := self._tree.parent(index)) >= 0:
+            if index in self._queued:
+                return True
+        return False
+
+    def queue(self, indexes: tuple[int, ...], action: Action, destination: bytes) -> Said:
+        """Queue entries; of several, what a rule keeps is left out."""
+        if len(indexes) == 1:
+            return self._queue_one(indexes[0], action, destination)
+        kept = [index for index in indexes if self._is_kept(index)]
+        chosen = [index for index in indexes if index not in kept and not self._refusal(index)]
+        plan = self._plan
+        for index in chosen:
+            plan = plan.with_step(step_for_entry(self._tree, index, action, self._judge, destination))
+        self.plan = plan
+        self.marks -= set(chosen)
+        sentence = f"Queued {count_noun(len(chosen), 'entry', 'entries')} {_WORDS[action]}."
+        if kept:
+            sentence = f"{count_noun(len(kept), 'entry', 'entries')} left out: to be kept. {sentence}"
+        return Said(sentence, bool(chosen))
+
+    def queue_offer(self, finding: Finding, number: int, destination: bytes) -> Said:
+        """Queue one offer of a finding, counted from 1."""
+        if not 1 <= number <= len(finding.offers):
+            return Said("There is no such offer here.", False)
+        offer = finding.offers[number - 1]
+        if all(self._plan.step_of(path) is not None for path in offer.paths):
+            return Said("That is queued already.", False)
+        step = step_for_offer(self._tree, finding, offer, self._judge, destination)
+        self.plan = self._plan.with_step(step)
+        return Said(f"Queued: {offer.label}.", True)
+
+    def unqueue(self, path: bytes) -> None:
+        """Take a path off the queue."""
+        self.plan = self._plan.without_path(path)
+
+    def settle(self, done: Iterable[bytes]) -> None:
+        """Forget what was dealt with, in the queue and among the marks."""
+        plan = self._plan
+        for path in done:
+            plan = plan.without_path(path)
+            index = self._tree.find(path)
+            if index is not None:
+                self.marks.discard(index)
+        self.plan = plan
+
+    # -- inside
+
+    def _queue_one(self, index: int, action: Action, destination: bytes) -> Said:
+        refusal = self._refusal(index)
+        if refusal:
+            return Said(refusal, False)
+        path = self._tree.path(index)
+        name = display_name(self._tree.name(index))
+        self.marks.discard(index)
+        if self._queued.get(index) is action:
+            self.unqueue(path)
+            return Said(f"Off the queue: {name}.", True)
+        step = step_for_entry(self._tree, index, action, self._judge, destination)
+        self.plan = self._plan.without_path(path).with_step(step)
+        if self._is_kept(index):
+            return Said(f"{name} should be kept: the review will ask.", True)
+        keeps = self._judge.keeps_below(index)
+        if keeps:
+            inside = count_noun(len(keeps), "thing")
+            return Said(f"Queued {_WORDS[action]}: {name}, with {inside} to be kept inside.", True)
+        return Said(f"Queued {_WORDS[action]}: {name}.", True)
+
+    def _refusal(self, index: int) -> str:
+        if index < 0:
+            return "This row stands for many entries. Press enter to show them."
+        if index == ROOT:
+            return "The scanned directory itself cannot be queued; queue what is in it."
+        if self._tree.is_removed(index):
+            return "That is gone already."
+        covered = self._covering(index)
+        return f"Already queued with {display_path(covered)}." if covered else ""
+
+    def _covering(self, index: int) -> bytes:
+        while (index := self._tree.parent(index)) >= 0:
+            if index in self._queued:
+                return self._tree.path(index)
+        return b""
+
+    def _is_kept(self, index: int) -> bool:
+        finding = self._judge.finding_for(index) if index >= 0 else None
+        return finding is not None and finding.is_keep

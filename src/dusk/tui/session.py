@@ -1,0 +1,304 @@
+"""What one run of the app knows: the scan, the judge, the queue, the journal. Screens talk to nothing else.
+
+It knows nothing of Textual, so it can be driven and tested without a terminal.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dusk.fs.capacity import Capacity
+from dusk.plan.plan import Plan, PlanTotals
+from dusk.rules.finding import Action, Finding
+from dusk.scan.entry import Entry, Measure, Sort
+from dusk.scan.scanner import Progress, Scan
+from dusk.scan.tree import ROOT, SizeTree
+from dusk.settings import Settings
+from dusk.tui.choices import Choices, Said
+from dusk.tui.glyphs import ASCII, UNICODE, Glyphs
+from dusk.tui.owners import OwnerNames
+
+if TYPE_CHECKING:
+    from dusk.actions.journal import Journal
+    from dusk.fs.protected import Protection
+    from dusk.rules.judge import Judge
+
+# A scan that took longer is worth a question before it is thrown away.
+COSTLY_SCAN_SECONDS = 10.0
+_CAPACITY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What the screen looks at on every tick; equal pulses mean that nothing is to be drawn."""
+
+    progress: Progress
+    """How far the scan is."""
+    tree_revision: int
+    """Grows with every change of the tree."""
+    judge_revision: int
+    """Grows with every change of the findings."""
+    plan_version: int
+    """Grows with every change of the queue."""
+    capacity: Capacity | None
+    """How full the filesystem is; None until known."""
+    names: int
+    """Grows when a user's name became known."""
+
+
+class Session:
+    """One scan, looked at and acted on by one person."""
+
+    def __init__(
+        self,
+        scan: Scan,
+        judge: Judge,
+        *,
+        settings: Settings | None = None,
+        protection: Protection | None = None,
+        measure: Measure = Measure.DISK,
+        read_only: bool = False,
+        ascii_only: bool = False,
+        archive_directory: bytes = b"",
+        clock: Callable[[], float] = time.time,
+        open_journal: Callable[[], Journal] | None = None,
+        look_at_capacity: Callable[[bytes], Capacity | None] | None = None,
+    ) -> None:
+        """Take over a scan and its judge, neither of them started."""
+        self.scan = scan
+        self.judge = judge
+        self.settings = settings or Settings()
+        self.protection = protection
+        self.measure = measure
+        self.sort = Sort.SIZE
+        self.read_only = read_only
+        self.archive_directory = archive_directory
+        self.clock = clock
+        self.choices = Choices(scan.tree, judge)
+        self.capacity: Capacity | None = None
+        self.owners = OwnerNames()
+        self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
+        self._below: dict[int, int] = {}
+        self._below_revision = -1
+        self._notices: list[str] = []
+        self._open_journal = open_journal or _default_journal
+        self._look_at_capacity = look_at_capacity
+        self._journal: Journal | None = None
+        self._journal_error: Exception | None = None
+        self._journal_ready = threading.Event()
+        self._stopped = threading.Event()
+
+    # -- the life of a session
+
+    def start(self) -> None:
+        """Begin scanning, judging and looking at the filesystem, each in its own daemon thread."""
+        self.scan.start()
+        self.judge.start()
+        if self._look_at_capacity is not None:
+            threading.Thread(target=self._watch_capacity, name="capacity", daemon=True).start()
+        threading.Thread(target=self._prepare_journal, name="journal", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask everything to stop; returns at once, also while a mount hangs."""
+        self._stopped.set()
+        self.scan.cancel()
+        self.judge.stop()
+
+    def pulse(self) -> Pulse:
+        """Return what may have changed since the last tick; never blocks."""
+        return Pulse(
+            progress=self.scan.progress(),
+            tree_revision=self.tree.revision(ROOT),
+            judge_revision=self.judge.revision,
+            plan_version=self.choices.version,
+            capacity=self.capacity,
+            names=self.owners.revision,
+        )
+
+    def take_notices(self) -> tuple[str, ...]:
+        """Return what happened in the background and should be said once."""
+        notices, self._notices = tuple(self._notices), []
+        return notices
+
+    # -- the tree
+
+    @property
+    def tree(self) -> SizeTree:
+        """The tree of the scan."""
+        return self.scan.tree
+
+    @property
+    def ascii(self) -> bool:
+        """Whether only ASCII characters are drawn."""
+        return self.glyphs is ASCII
+
+    def size(self, index: int) -> int:
+        """Return the size of an entry in the measure of the session."""
+        if self.measure is Measure.APPARENT:
+            return self.tree.apparent_size(index)
+        return self.tree.disk_size(index)
+
+    def switch_measure(self) -> Measure:
+        """Change between disk size and apparent size."""
+        self.measure = Measure.DISK if self.measure is Measure.APPARENT else Measure.APPARENT
+        return self.measure
+
+    def rescan(self, index: int) -> bytes:
+        """Look at a directory on the disk again; return its path."""
+        entry = self.tree.entry(index)
+        path = self.tree.path(index if entry.is_directory or entry.parent < 0 else entry.parent)
+        self.scan.refresh(path)
+        return path
+
+    @property
+    def is_costly_to_leave(self) -> bool:
+        """Whether the scan took so long that leaving deserves a question."""
+        return self.scan.progress().seconds > COSTLY_SCAN_SECONDS
+
+    # -- findings
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return all findings, best first."""
+        return self.judge.findings()
+
+    def finding_for(self, index: int) -> Finding | None:
+        """Return the finding about exactly this entry."""
+        return self.judge.finding_for(index) if index >= 0 else None
+
+    def finding_around(self, index: int) -> Finding | None:
+        """Return the finding about the nearest directory that holds this entry."""
+        while index >= 0:
+            index = self.tree.parent(index)
+            if index >= 0 and (finding := self.judge.finding_for(index)) is not None:
+                return finding
+        return None
+
+    def findings_below(self, index: int) -> int:
+        """Return how many things below an entry a rule would offer to clear."""
+        if self._below_revision != self.judge.revision:
+            self._below_revision = self.judge.revision
+            self._below = self._count_below()
+        return self._below.get(index, 0)
+
+    def _count_below(self) -> dict[int, int]:
+        below: dict[int, int] = {}
+        for finding in self.findings():
+            if finding.is_keep:
+                continue
+            holders: set[int] = set()
+            for index in finding.entries:
+                while index >= 0 and (index := self.tree.parent(index)) >= 0 and index not in holders:
+                    holders.add(index)
+            for holder in holders:
+                below[holder] = below.get(holder, 0) + 1
+        return below
+
+    # -- the queue
+
+    @property
+    def plan(self) -> Plan:
+        """The queue."""
+        return self.choices.plan
+
+    @plan.setter
+    def plan(self, plan: Plan) -> None:
+        self.choices.plan = plan
+
+    def totals(self) -> PlanTotals:
+        """Return what the queue adds up to."""
+        return self.choices.totals()
+
+    def queue(self, indexes: Iterable[int], action: Action, destination: bytes = b"") -> Said:
+        """Queue entries for an action; queueing what is queued for the same action takes it off."""
+        if self.read_only:
+            return Said("Read-only: nothing can be queued. Start dusk without --read-only to act.", False)
+        return self.choices.queue(tuple(indexes), action, destination or self.archive_directory)
+
+    def queue_offer(self, finding: Finding, number: int, destination: bytes = b"") -> Said:
+        """Queue one offer of a finding, counted from 1."""
+        if self.read_only:
+            return Said("Read-only: nothing can be queued. Start dusk without --read-only to act.", False)
+        return self.choices.queue_offer(finding, number, destination or self.archive_directory)
+
+    def unqueue(self, path: bytes) -> None:
+        """Take a path off the queue."""
+        self.choices.unqueue(path)
+
+    def acted(self, done: Iterable[bytes], touched: Iterable[bytes] = ()) -> None:
+        """Bring the tree and the queue up to date after an action or an undo.
+
+        ``done`` are paths that left the queue's business; ``touched`` are further paths whose directory
+        changed, such as the places that things were moved to or restored from.
+        """
+        done = tuple(done)
+        self.choices.settle(done)
+        directories = {_directory_of(path) for path in (*done, *touched)}
+        for directory in sorted(directories):
+            if self.tree.find(directory) is not None:
+                self.scan.refresh(directory)
+
+    # -- the journal
+
+    @property
+    def journal(self) -> Journal:
+        """The journal, opened and recovered in the background; waits for that to end.
+
+        Raises JournalError when it cannot be used.
+        """
+        self._journal_ready.wait()
+        if self._journal is None:
+            raise self._journal_error or RuntimeError("the journal was not opened")
+        return self._journal
+
+    @property
+    def is_journal_ready(self) -> bool:
+        """Whether asking for the journal returns at once."""
+        return self._journal_ready.is_set()
+
+    def _prepare_journal(self) -> None:
+        try:
+            journal = self._open_journal()
+            self._journal = journal
+            if not self.read_only:
+                from dusk.actions.recovery import recover
+
+                self._notices.extend(recover(journal).sentences)
+        except Exception as error:  # a thread must say what went wrong, whatever it was
+            self._journal_error = error
+            self._notices.append(f"The journal cannot be used, so nothing can be acted on: {error}")
+        finally:
+            self._journal_ready.set()
+
+    def _watch_capacity(self) -> None:
+        look = self._look_at_capacity
+        while look is not None:
+            try:
+                self.capacity = look(self.tree.name(ROOT))
+            except OSError:
+                self.capacity = None
+            if self._stopped.wait(_CAPACITY_SECONDS):
+                return
+
+    # -- words about entries
+
+    def entry(self, index: int) -> Entry:
+        """Return all facts of an entry."""
+        return self.tree.entry(index)
+
+    def owner_name(self, owner: int) -> str:
+        """Return a user's name, or the number until it is known."""
+        return self.owners.name(owner)
+
+
+def _directory_of(path: bytes) -> bytes:
+    return path.rstrip(b"/").rpartition(b"/")[0] or b"/"
+
+
+def _default_journal() -> Journal:
+    from dusk.actions.journal import Journal
+
+    return Journal.open()

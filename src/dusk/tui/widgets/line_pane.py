@@ -1,0 +1,103 @@
+"""A pane of styled lines that sends only the lines that changed.
+
+Textual redraws a region whole; over a slow link that is what makes an interface heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from dusk.tui.spans import KINDS, Line
+
+
+class StyledView(ScrollView, inherit_bindings=False):
+    """A view whose lines are spans, with the look of every kind kept until the theme changes."""
+
+    COMPONENT_CLASSES = frozenset({f"line--{kind}" for kind in KINDS} | {"line--cursor"})
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Draw nothing yet."""
+        super().__init__(id=id)
+        self._looks: dict[str, Style] | None = None
+
+    def notify_style_update(self) -> None:
+        """Forget the looks; component styles may not exist yet, so they are made when a line is drawn."""
+        super().notify_style_update()
+        self._looks = None
+
+    def looks(self) -> dict[str, Style]:
+        """Return the style of every kind of span."""
+        if self._looks is None:
+            self._looks = {
+                kind: self.get_component_rich_style(f"line--{kind}") for kind in (*KINDS, "cursor")
+            }
+        return self._looks
+
+    def strip_of(self, line: Line, width: int, background: Style | None = None) -> Strip:
+        """Return a line as the terminal gets it."""
+        looks = self.looks()
+        plain = self.rich_style if background is None else self.rich_style + background
+        segments = [
+            Segment(text, looks[kind] if background is None else looks[kind] + background)
+            for text, kind in line
+            if text
+        ]
+        return Strip(segments).extend_cell_length(width, plain).crop(0, width)
+
+
+class LinePane(StyledView):
+    """A pane that shows some lines, and refreshes those that are not what they were."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Show nothing yet."""
+        super().__init__(id=id)
+        self._lines: tuple[Line, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines shown."""
+        return self._lines
+
+    def compose_lines(self, width: int) -> Sequence[Line]:
+        """Return the lines to show at a width; panes say here what they are about."""
+        raise NotImplementedError
+
+    def update_lines(self) -> None:
+        """Compose the lines again and redraw those that changed."""
+        width = self.scrollable_content_region.width
+        if not self.is_mounted or width <= 0:
+            return
+        before, self._lines = self._lines, tuple(self.compose_lines(width))
+        if len(before) != len(self._lines):
+            self.virtual_size = Size(width, len(self._lines))
+        top, height = self.scroll_offset.y, self.size.height
+        changed = [
+            Region(0, row, self.size.width, 1)
+            for row in range(height)
+            if _line_at(before, top + row) != _line_at(self._lines, top + row)
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Compose for the new width."""
+        self.update_lines()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        return self.strip_of(_line_at(self._lines, y + self.scroll_offset.y), self.size.width)
+
+    def plain_text(self) -> str:
+        """Return what is shown, without looks."""
+        return "\n".join("".join(text for text, _ in line).rstrip() for line in self._lines)
+
+
+def _line_at(lines: Sequence[Line], row: int) -> Line:
+    return lines[row] if 0 <= row < len(lines) else ()

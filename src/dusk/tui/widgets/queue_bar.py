@@ -1,0 +1,90 @@
+"""The line with the queue and its running totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dusk.fs.names import display_path
+from dusk.fs.units import count_noun, format_size
+from dusk.rules.finding import Action
+from dusk.scan.entry import Measure
+from dusk.tui.session import Session
+from dusk.tui.spans import Line, Span, fit_middle, justify
+from dusk.tui.widgets.line_pane import LinePane
+
+_WIDE = 100
+
+
+class QueueBar(LinePane):
+    """What is queued, by action, and what it would free."""
+
+    def __init__(self, session: Session) -> None:
+        """Show the queue of a session."""
+        super().__init__(id="queue-bar")
+        self._session = session
+
+    def compose_lines(self, width: int) -> Sequence[Line]:
+        """Return the one line."""
+        glyphs = self._session.glyphs
+        room = width - 2
+        return [((" ", "queue-text"), *justify(self._left(width), self._right(), room, glyphs.ellipsis))]
+
+    def _left(self, width: int) -> list[Span]:
+        session = self._session
+        marks = self._marks()
+        totals = session.totals()
+        if not totals.targets:
+            hint = (
+                "nothing can be acted on: read-only" if session.read_only else "empty; d adds an entry to it"
+            )
+            return [("Queue ", "strong"), (hint, "muted"), *marks]
+        spans: list[Span] = [
+            ("Queue ", "strong"),
+            (count_noun(totals.targets, "path"), "queue-text"),
+            (session.glyphs.dot, "muted"),
+            (format_size(self._size(totals)), "strong"),
+        ]
+        if width >= _WIDE:
+            for action in totals.by_action:
+                spans += [("   ", "queue-text"), *self._action(action)]
+            spans += [
+                ("   frees ", "muted"),
+                (format_size(totals.frees_now), "queue-text"),
+                (" now, ", "muted"),
+                (format_size(totals.frees_after_purge), "queue-text"),
+                (" with the trash emptied", "muted"),
+            ]
+        else:
+            spans += [("  frees later ", "muted"), (format_size(totals.frees_after_purge), "queue-text")]
+        return [*spans, *marks]
+
+    def _action(self, action: Action) -> list[Span]:
+        session = self._session
+        targets = [target for step in session.plan.steps if step.action is action for target in step.targets]
+        spans: list[Span] = [
+            (f"{action.value} ", "muted"),
+            (format_size(sum(self._size(target) for target in targets)), "queue-text"),
+        ]
+        if action is Action.ARCHIVE:
+            places = {step.destination for step in session.plan.steps if step.action is action}
+            place = display_path(places.pop()) if len(places) == 1 else f"{len(places)} places"
+            shown = fit_middle(place, 20, session.glyphs.ellipsis)
+            spans.append((f" {session.glyphs.arrow} {shown}", "muted"))
+        return spans
+
+    def _marks(self) -> list[Span]:
+        marks = self._session.choices.marks
+        if not marks:
+            return []
+        size = sum(self._session.size(index) for index in marks)
+        return [
+            (f"   {self._session.glyphs.mark} ", "mark"),
+            (f"{len(marks):,} marked, {format_size(size)}", "queue-text"),
+        ]
+
+    def _size(self, sized: object) -> int:
+        apparent = self._session.measure is Measure.APPARENT
+        return int(getattr(sized, "apparent_size" if apparent else "disk_size"))
+
+    def _right(self) -> list[Span]:
+        return [("x", "key"), (" review", "queue-text")]
