@@ -1,0 +1,229 @@
+"""Building the practice tree on disk: tens of gigabytes to look at, a few megabytes to hold."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import stat
+import time
+from dataclasses import dataclass
+
+from dusk.fs.names import display_path
+from dusk.practice.hub import hub_entries
+from dusk.practice.layout import MIB, PracticeDirectory, PracticeEntry, PracticeFile, PracticeLink
+from dusk.practice.models import base_model_entries, old_checkpoint_entries, run_entries
+from dusk.practice.tara import tara_entries
+from dusk.practice.training import training_entries
+
+MARKER = b".dusk-practice-tree"
+_KIND = "dusk practice tree"
+_ABOUT = "Made by `dusk demo`. Every big file is a hole and none of them matters: delete what you like."
+
+
+class PracticeError(Exception):
+    """The practice tree cannot be built there; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeTree:
+    """A practice tree on disk."""
+
+    path: bytes
+    """Its root, absolute and resolved."""
+    entries: int
+    """Entries at and below the root."""
+    apparent_size: int
+    """What its files pretend to hold, in bytes."""
+
+
+def practice_entries() -> list[PracticeEntry]:
+    """Return everything the tree is made of."""
+    entries = training_entries() + base_model_entries() + old_checkpoint_entries()
+    return entries + run_entries() + tara_entries() + hub_entries()
+
+
+def build_practice_tree(directory: bytes, *, rebuild: bool = False, now: float | None = None) -> PracticeTree:
+    """Build the tree in a directory that is missing or empty, and return it.
+
+    A finished practice tree is left as it is; ``rebuild`` puts back what is gone or changed and keeps what
+    was added. Ages count from ``now``, in seconds since the epoch. Raises PracticeError for a directory
+    that holds anything else, and where the filesystem cannot hold sparse files.
+    """
+    try:
+        root = _prepare(directory)
+        if rebuild or not _is_finished(root):
+            _mark(root, finished=False)
+            _check_sparse(root)
+            _write_entries(root, practice_entries(), time.time() if now is None else now)
+            _mark(root, finished=True)
+        return _measure(root)
+    except OSError as error:
+        place = display_path(error.filename if isinstance(error.filename, bytes) else directory)
+        raise PracticeError(f"The practice tree cannot be built: {place}: {error.strerror}.") from error
+
+
+def is_practice_tree(path: bytes) -> bool:
+    """Return whether a directory is the root of a practice tree."""
+    return _read_marker(path) is not None
+
+
+def practice_root(path: bytes) -> bytes | None:
+    """Return the practice tree that a path lies in, None when it lies in none."""
+    current = os.path.realpath(path)
+    while not is_practice_tree(current):
+        parent = os.path.dirname(current)
+        if parent == current:
+            return None
+        current = parent
+    return current
+
+
+def _prepare(directory: bytes) -> bytes:
+    root = os.path.realpath(directory)
+    shown = display_path(root)
+    try:
+        os.makedirs(root, exist_ok=True)
+    except FileExistsError:
+        raise PracticeError(f"{shown} is a file; name a directory that is empty or does not exist.") from None
+    if not is_practice_tree(root) and os.listdir(root):
+        raise PracticeError(f"{shown} is not empty; name a directory that is empty or does not exist.")
+    return root
+
+
+def _read_marker(path: bytes) -> dict[str, object] | None:
+    try:
+        descriptor = os.open(
+            os.path.join(path, MARKER), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        )
+    except OSError:
+        return None
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        try:
+            document = json.loads(file.read(4096))
+        except ValueError:
+            return None
+    return document if isinstance(document, dict) and document.get("kind") == _KIND else None
+
+
+def _is_finished(root: bytes) -> bool:
+    marker = _read_marker(root)
+    return marker is not None and marker.get("finished") is True
+
+
+def _mark(root: bytes, *, finished: bool) -> None:
+    """Write the marker; it comes first, so that a tree left half-built can be finished later."""
+    text = json.dumps({"kind": _KIND, "about": _ABOUT, "finished": finished}, indent=2) + "\n"
+    fresh = os.path.join(root, MARKER + b".new")
+    with open(fresh, "wb") as file:
+        file.write(text.encode())
+    os.replace(fresh, os.path.join(root, MARKER))
+
+
+def _check_sparse(root: bytes) -> None:
+    """Refuse filesystems on which 45 GB of holes would become 45 GB of zeros."""
+    probe = os.path.join(root, MARKER + b".probe")
+    with open(probe, "wb") as file:
+        try:
+            file.truncate(64 * MIB)
+            used = os.fstat(file.fileno()).st_blocks * 512
+        finally:
+            os.unlink(probe)
+    if used > MIB:
+        raise PracticeError(
+            f"{display_path(root)} lies on a filesystem without sparse files; choose another place."
+        )
+
+
+def _write_entries(root: bytes, entries: list[PracticeEntry], now: float) -> None:
+    unique: dict[str, PracticeEntry] = {}
+    for entry in entries:
+        unique.setdefault(entry.path, entry)
+    ages: dict[bytes, float] = {}
+    for entry in unique.values():
+        path = os.path.join(root, os.fsencode(entry.path))
+        _make_directories(root, path if isinstance(entry, PracticeDirectory) else os.path.dirname(path))
+        if isinstance(entry, PracticeFile):
+            _write_file(path, entry)
+        elif isinstance(entry, PracticeLink):
+            _write_link(path, entry)
+        ages[path] = entry.age
+    for path, age in _with_directories(root, ages).items():
+        moment = int((now - age) * 1e9)
+        os.utime(path, ns=(moment, moment), follow_symlinks=False)
+
+
+def _make_directories(root: bytes, path: bytes) -> None:
+    """Make a directory below the root; a link in its place would lead the writing astray."""
+    try:
+        os.mkdir(path)
+    except FileNotFoundError:
+        _make_directories(root, os.path.dirname(path))
+        os.mkdir(path)
+    except FileExistsError:
+        while path != root:
+            if not stat.S_ISDIR(os.lstat(path).st_mode):
+                raise NotADirectoryError(
+                    errno.ENOTDIR, "is in the way; it should be a directory", path
+                ) from None
+            path = os.path.dirname(path)
+
+
+def _write_file(path: bytes, entry: PracticeFile) -> None:
+    _clear(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, entry.mode)
+    try:
+        os.fchmod(descriptor, entry.mode)
+        os.ftruncate(descriptor, entry.content.size)
+        for offset, data in entry.content.pieces:
+            _write_all(descriptor, data, offset)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes, offset: int) -> None:
+    while data:
+        written = os.pwrite(descriptor, data, offset)
+        data, offset = data[written:], offset + written
+
+
+def _write_link(path: bytes, entry: PracticeLink) -> None:
+    _clear(path)
+    os.symlink(os.fsencode(entry.target), path)
+
+
+def _clear(path: bytes) -> None:
+    # Never a directory: unlink refuses those, and the sentence names it.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _with_directories(root: bytes, ages: dict[bytes, float]) -> dict[bytes, float]:
+    """Give each directory on the way the age of the youngest thing below, the root last."""
+    result = dict(ages)
+    directories: dict[bytes, float] = {}
+    for path, age in ages.items():
+        parent = os.path.dirname(path)
+        while len(parent) >= len(root):
+            directories[parent] = min(age, directories.get(parent, age))
+            parent = os.path.dirname(parent)
+    for path, age in directories.items():
+        result.setdefault(path, age)
+    return result
+
+
+def _measure(root: bytes) -> PracticeTree:
+    entries, size, waiting = 1, 0, [root]
+    while waiting:
+        with os.scandir(waiting.pop()) as listing:
+            for entry in listing:
+                entries += 1
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    size += entry.stat(follow_symlinks=False).st_size
+    return PracticeTree(root, entries, size)
