@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from types import ModuleType
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class CommandEntry:
-    """One command of the command line."""
+class CommandEntry(NamedTuple):
+    """One command of the command line; not a dataclass, because that import takes longer than the rest."""
 
     name: str
     """The word typed after ``dusk``."""

@@ -101,6 +101,8 @@ def fish_script() -> str:
                 condition += f"; and not __fish_seen_subcommand_from {_words(verb.choices)}"
         for child in _fish_words(verb):
             lines.append(f"complete -c dusk -n {_fish_quoted(condition)} {child}")
+        if not _takes_paths(verb):
+            lines.append(f"complete -c dusk -f -n {_fish_quoted(condition)}")
         lines.extend(_fish_flag(flag, condition) for flag in verb.flags)
     return "\n".join(lines) + "\n"
 
@@ -111,6 +113,10 @@ SCRIPTS: dict[str, Callable[[], str]] = {"bash": bash_script, "zsh": zsh_script,
 
 def _commands() -> list[str]:
     return [verb.words[0] for verb in verbs() if len(verb.words) == 1]
+
+
+def _takes_paths(verb: Verb) -> bool:
+    return any(name in _PATH_VALUES for name in verb.positionals)
 
 
 def _words(words: Iterable[str]) -> str:
@@ -152,7 +158,7 @@ def _bash_nesting() -> str:
 def _bash_case(verb: Verb) -> str:
     options = _words(name for flag in verb.flags for name in flag.names)
     words = _commands() if not verb.words else verb.choices
-    paths = int(any(name.startswith(tuple(_PATH_VALUES)) for name in verb.positionals))
+    paths = int(_takes_paths(verb))
     pattern = f'"{_words(verb.words)}"'
     return f'        {pattern}) options="{options}"; words="{_words(words)}"; paths={paths} ;;'
 
@@ -184,7 +190,7 @@ def _zsh_arguments(verb: Verb, skipped: int = 2) -> str:
     parts.extend(f"'{place}:command:'" for place in range(1, skipped))
     if verb.choices:
         parts.append(_quoted(f"{skipped}:word:({_words(verb.choices)})"))
-    elif any(name.startswith(tuple(_PATH_VALUES)) for name in verb.positionals):
+    elif _takes_paths(verb):
         parts.append("'*:path:_files'")
     return _words(parts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
@@ -23,11 +22,15 @@ def print_text(text: str = "") -> None:
 
 def print_json(document: Any) -> None:
     """Write one JSON document, indented, in ASCII: names that are not UTF-8 stay surrogate escapes."""
+    import json
+
     print_text(json.dumps(document, indent=2))
 
 
 def print_json_line(document: Any) -> None:
     """Write one JSON document on one line, and let it go at once to whoever reads along."""
+    import json
+
     print_text(json.dumps(document))
     if sys.stdout is not None:
         sys.stdout.flush()
