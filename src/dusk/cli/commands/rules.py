@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dusk.cli.exit_codes import ExitCode
+from dusk.cli.exit_codes import ExitCode, RefusalError
+
+if TYPE_CHECKING:
+    from dusk.rules.rule import Rule
+    from dusk.rules.rulebook import RuleBook
 
 
 def configure(subparsers: Any) -> None:
@@ -27,3 +31,81 @@ def configure(subparsers: Any) -> None:
         nested.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document"
         )
+
+
+def run(arguments: Namespace) -> int:
+    """List, show or test."""
+    from dusk.cli.output import print_error
+    from dusk.rules.rulebook import RuleBook
+
+    book = RuleBook.load()
+    for wrong in book.problems:
+        print_error(f"{wrong}; this rule is left out.")
+    return {"show": _show, "test": _test}.get(arguments.verb, _list)(book, arguments)
+
+
+def _list(book: RuleBook, arguments: Namespace) -> int:
+    from dusk.cli.output import print_json, print_text
+    from dusk.fs.names import display_name
+
+    rules = sorted(book.rules, key=lambda rule: (rule.family, rule.id))
+    if arguments.json:
+        print_json([_document(rule) for rule in rules])
+        return ExitCode.DONE
+    width = max((len(display_name(rule.id)) for rule in rules), default=0)
+    family = ""
+    for rule in rules:
+        if rule.family != family:
+            family = rule.family
+            print_text(display_name(family))
+        print_text(f"  {display_name(rule.id):<{width}}  {rule.safety:<6}  {display_name(rule.title)}")
+    return ExitCode.DONE
+
+
+def _show(book: RuleBook, arguments: Namespace) -> int:
+    from dusk.cli.output import print_json, print_text
+    from dusk.fs.names import display_name
+
+    rule = _named(book, arguments.rule)
+    if arguments.json:
+        print_json(_document(rule))
+        return ExitCode.DONE
+    print_text(f"{display_name(rule.id)}: {display_name(rule.title)}")
+    explain = rule.explain
+    for label, text in (
+        ("family", rule.family),
+        ("safety", rule.safety),
+        ("what it is", explain.what),
+        ("cost", explain.cost),
+        ("comes back", explain.recover),
+        ("by hand", explain.command),
+        ("looks for", ", ".join(rule.match.names)),
+        ("read by", rule.inspector and f"the inspector {rule.inspector}"),
+        ("offers", ", ".join(rule.actions) or "nothing"),
+        ("examples", f"{len(rule.examples)}"),
+        ("source", explain.source),
+    ):
+        if text:
+            print_text(f"  {label:<10}  {display_name(text)}")
+    return ExitCode.DONE
+
+
+def _test(book: RuleBook, arguments: Namespace) -> int:
+    raise NotImplementedError
+
+
+def _named(book: RuleBook, name: str) -> Rule:
+    from dusk.fs.names import display_name
+
+    rule = book.by_id.get(name)
+    if rule is None:
+        raise RefusalError(f"There is no rule {display_name(name)}. 'dusk rules list' shows all of them.")
+    return rule
+
+
+def _document(rule: Rule) -> dict[str, Any]:
+    import msgspec
+
+    document: dict[str, Any] = msgspec.to_builtins(rule)
+    document["examples"] = len(rule.examples)
+    return document

@@ -1,0 +1,1 @@
+"""What ``dusk doctor`` looks at, one module per subject. Nothing here changes anything."""

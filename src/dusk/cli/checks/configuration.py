@@ -1,0 +1,101 @@
+"""The user's settings, rules and journal."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from dusk.cli.checks.check import Check, note, ok, problem
+from dusk.fs.locations import config_directory, state_directory
+from dusk.fs.names import display_name, display_path
+from dusk.fs.units import count_noun
+from dusk.settings import Settings, SettingsError, load_settings
+
+
+def check_settings() -> tuple[Settings, list[Check]]:
+    """Return the settings, or the defaults where they cannot be used, and what was found."""
+    file = os.path.join(config_directory(), b"config.toml")
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        return Settings(), [problem("settings", "config.toml", str(error))]
+    found = "in use" if os.path.exists(file) else "none; defaults are used"
+    checks = [ok("settings", display_path(file), found)]
+    for text in settings.protected:
+        path = os.path.expanduser(text)
+        shown = display_name(text)
+        if not os.path.isabs(path):
+            wrong = "is not absolute, so it protects nothing"
+            checks.append(problem("settings", f"protected: {shown}", wrong))
+        else:
+            checks.append(ok("settings", f"protected: {shown}", "no action touches it"))
+    return settings, checks
+
+
+def check_rules() -> Iterator[Check]:
+    """Yield how many rules there are and which rule files are wrong."""
+    from dusk.rules.rulebook import RuleBook
+
+    book = RuleBook.load()
+    yield ok("rules", "rules", count_noun(len(book.rules), "rule"))
+    for wrong in book.problems:
+        where = display_name(f"{wrong.file}: {wrong.key}" if wrong.key else wrong.file)
+        yield problem("rules", where, f"{display_name(wrong.message)}; the rest is in use")
+
+
+def check_journal() -> Iterator[Check]:
+    """Yield whether the journal can be read and written; never makes one."""
+    path = os.path.join(state_directory(), b"journal.db")
+    shown = display_path(path)
+    if not os.path.lexists(path):
+        yield from _check_place(shown)
+        return
+    try:
+        opened, state = _look(path)
+    except sqlite3.DatabaseError as error:
+        yield problem(
+            "journal",
+            shown,
+            f"cannot be read ({error}); the next action sets it aside and begins a new one, and 'dusk bin' "
+            "still restores what is in the trash",
+        )
+        return
+    if state != "ok":
+        yield problem("journal", shown, f"is damaged: {display_name(state)}")
+    elif not os.access(path, os.W_OK):
+        yield problem("journal", shown, "cannot be written by this user, so nothing can be done")
+    else:
+        yield ok("journal", shown, "whole and writable")
+    if opened:
+        yield note(
+            "journal",
+            "interrupted",
+            f"{count_noun(opened, 'act')} did not end; the next action or 'dusk undo' settles that first",
+        )
+
+
+def _check_place(shown: str) -> Iterator[Check]:
+    above = state_directory()
+    while above not in (b"/", b"") and not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if os.path.isdir(above) and os.access(above, os.W_OK | os.X_OK):
+        yield ok("journal", shown, "none yet; the first action makes it")
+    else:
+        yield problem(
+            "journal",
+            shown,
+            f"cannot be made below {display_path(above)}; DUSK_STATE_DIR can name another place",
+        )
+
+
+def _look(path: bytes) -> tuple[int, str]:
+    """Return how many records are open, and what SQLite says of the file."""
+    connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=2)
+    try:
+        state = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        query = "SELECT COUNT(*) FROM records WHERE state IN ('intent', 'copied', 'verified')"
+        return int(connection.execute(query).fetchone()[0]), state
+    finally:
+        connection.close()
