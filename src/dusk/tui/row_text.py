@@ -116,9 +116,9 @@ def draw_row(row: Row, columns: Columns, glyphs: Glyphs) -> Line:
         (glyphs.cursor if row.under_cursor else " ", "key"),
         (row.mark, "mark"),
         (row.flag, "flag"),
-        (f"{format_size(row.size):>8}", size_kind),
+        (f"{format_size(row.size):>9}", size_kind),
     ]
-    used = 11
+    used = 12
     if columns.share:
         left.append((f"{row.share:>5.0%}", "share"))
         used += 5

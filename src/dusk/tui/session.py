@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dusk.fs.capacity import Capacity
 from dusk.plan.plan import Plan, PlanTotals
 from dusk.rules.finding import Action, Finding
 from dusk.scan.entry import Entry, Measure, Sort
@@ -24,6 +23,7 @@ from dusk.tui.owners import OwnerNames
 
 if TYPE_CHECKING:
     from dusk.actions.journal import Journal
+    from dusk.fs.capacity import Capacity
     from dusk.fs.protected import Protection
     from dusk.rules.judge import Judge
 
@@ -118,6 +118,10 @@ class Session:
             capacity=self.capacity,
             names=self.owners.revision,
         )
+
+    def notice(self, *sentences: str) -> None:
+        """Remember sentences to be said once; from any thread."""
+        self._notices.extend(sentences)
 
     def take_notices(self) -> tuple[str, ...]:
         """Return what happened in the background and should be said once."""

@@ -22,7 +22,7 @@ class StyledView(ScrollView, inherit_bindings=False):
 
     COMPONENT_CLASSES = frozenset({f"line--{kind}" for kind in KINDS} | {"line--cursor"})
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's word)
         """Draw nothing yet."""
         super().__init__(id=id)
         self._looks: dict[str, Style] | None = None
@@ -35,10 +35,13 @@ class StyledView(ScrollView, inherit_bindings=False):
     def looks(self) -> dict[str, Style]:
         """Return the style of every kind of span."""
         if self._looks is None:
-            self._looks = {
-                kind: self.get_component_rich_style(f"line--{kind}") for kind in (*KINDS, "cursor")
-            }
+            kinds = (*KINDS, "cursor")
+            self._looks = {kind: self.get_component_rich_style(f"line--{kind}") for kind in kinds}
         return self._looks
+
+    def cursor_look(self) -> Style:
+        """Return what the cursor adds to the spans of its row."""
+        return Style(bgcolor=self.looks()["cursor"].bgcolor, bold=True)
 
     def strip_of(self, line: Line, width: int, background: Style | None = None) -> Strip:
         """Return a line as the terminal gets it."""
@@ -55,7 +58,7 @@ class StyledView(ScrollView, inherit_bindings=False):
 class LinePane(StyledView):
     """A pane that shows some lines, and refreshes those that are not what they were."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's word)
         """Show nothing yet."""
         super().__init__(id=id)
         self._lines: tuple[Line, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -24,16 +23,18 @@ _SORT_SHARE = 0.1
 class SizeList(StyledView, can_focus=True):
     """Entries with size, share, bar, mark, name and tag."""
 
-    def __init__(self, session: Session, *, id: str | None = None) -> None:
+    def __init__(self, session: Session) -> None:
         """Show the tree of a session."""
-        super().__init__(id=id)
+        super().__init__(id="tree")
         self._session = session
         self.rows = VisibleRows(session.tree, session.sort, session.measure)
         self.share_of_parent = False
         self._drawn: dict[int, Row] = {}
         self._last_key = 0.0
         self._next_sort = 0.0
-        self._cursor_told = -1
+        self._line_before = 0
+        self._behind = False
+        self._cursor_told: int | None = None
 
     def on_mount(self) -> None:
         """Take the size of what there is."""
@@ -45,9 +46,19 @@ class SizeList(StyledView, can_focus=True):
     def keep_up(self) -> None:
         """Bring what is shown up to date with the tree; redraw only rows that look different."""
         now = time.monotonic()
-        if now >= self._next_sort and now - self._last_key >= _REST_SECONDS:
+        self._behind = now < self._next_sort or now - self._last_key < _REST_SECONDS
+        if not self._behind:
             self.sync()
         self.redraw_changed()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the order waits for a person to rest, so that another look is due."""
+        return self._behind
+
+    def rest(self) -> None:
+        """Take over the new order at once: nobody is moving in this list."""
+        self._last_key = self._next_sort = 0.0
 
     def sync(self) -> None:
         """Take over new entries and the new order; the cursor's entry keeps its place on the screen."""
@@ -62,12 +73,11 @@ class SizeList(StyledView, can_focus=True):
 
     def show_changes(self, *, keep_line: bool = True) -> None:
         """Redraw after the rows were laid out anew by a person's wish."""
-        line = self._line_before if keep_line else None
         self._resize_virtual()
-        if line is None:
-            self._bring_into_view()
+        if keep_line:
+            self._hold_line(self._line_before)
         else:
-            self._hold_line(line)
+            self._bring_into_view()
         self.redraw_changed()
         self._tell_cursor()
 
@@ -86,8 +96,6 @@ class SizeList(StyledView, can_focus=True):
         """Remember that somebody is at the keys."""
         self._last_key = time.monotonic()
         self._line_before = self.rows.cursor_row - self.scroll_offset.y
-
-    _line_before: int | None = None
 
     # -- the cursor
 
@@ -132,7 +140,7 @@ class SizeList(StyledView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         self._drawn[y] = row
         line = draw_row(row, Columns.for_width(width), self._session.glyphs)
-        return self.strip_of(line, width, self._cursor_look() if row.under_cursor else None)
+        return self.strip_of(line, width, self.cursor_look() if row.under_cursor else None)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Draw everything for the new size."""
@@ -150,10 +158,6 @@ class SizeList(StyledView, can_focus=True):
             self.post_message(RowChosen(self.rows.cursor))
         else:
             self.move_to(row)
-
-    def _cursor_look(self) -> Style:
-        look = self.looks()["cursor"]
-        return Style(bgcolor=look.bgcolor, bold=True)
 
     def _row_at(self, position: int) -> Row | None:
         if not 0 <= position < len(self.rows):

@@ -1,0 +1,78 @@
+"""The Textual app: themes, colours, signals, and which screen comes first."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+from textual.app import App
+from textual.filter import LineFilter
+
+from dusk.tui.commands import Command
+from dusk.tui.palette import CommandProvider
+from dusk.tui.palette_filter import NearestOf256
+from dusk.tui.screens.main import MainScreen
+from dusk.tui.session import Session
+from dusk.tui.themes import ThemeShelf, suitable_theme, variable_defaults
+
+LOCAL_TICK_SECONDS = 0.1
+REMOTE_TICK_SECONDS = 0.25
+
+
+class DuskApp(App[int], inherit_bindings=False):
+    """One session on one terminal."""
+
+    TITLE = "dusk"
+    CSS_PATH = "app.tcss"
+    COMMANDS = App.COMMANDS | {CommandProvider}
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        session: Session,
+        commands: Sequence[Command],
+        shelf: ThemeShelf,
+        *,
+        theme: str = "",
+        tick_seconds: float = LOCAL_TICK_SECONDS,
+    ) -> None:
+        """Dress for the terminal before the first frame."""
+        super().__init__()
+        self.session = session
+        self._commands_table = tuple(commands)
+        self._tick_seconds = tick_seconds
+        self._nearest = NearestOf256()
+        self._problems = shelf.problems
+        for each in shelf.themes:
+            self.register_theme(each)
+        available = {each.name: each for each in shelf.themes}
+        self.theme = suitable_theme(theme, available, self.console.color_system)
+        self._unknown_theme = theme if theme and theme not in available else ""
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return dusk's own colours for themes that know nothing of them, such as Textual's."""
+        return variable_defaults(self.current_theme)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Add the filter for 256 colours where the terminal has no more."""
+        filters = super().get_line_filters()
+        return [*filters, self._nearest] if self.console.color_system == "256" else filters
+
+    def on_mount(self) -> None:
+        """Listen to signals, then show the tree."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # Textual has no handler for these and would leave the terminal in its own modes.
+            loop.add_signal_handler(number, self.exit, 128 + number)
+        self.session.start()
+        screen = MainScreen(self.session, self._commands_table, self._tick_seconds)
+        self.push_screen(screen)
+        for problem in self._problems:
+            self.notify(f"Theme left out: {problem}", severity="warning", markup=False, timeout=8)
+        if self._unknown_theme:
+            self.notify(f"There is no theme {self._unknown_theme!r}.", severity="warning", markup=False)
+
+    def on_unmount(self) -> None:
+        """Let every thread end; none is waited for."""
+        self.session.stop()

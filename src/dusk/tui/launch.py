@@ -1,0 +1,112 @@
+"""Open the app on a directory: everything that must be settled before Textual is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dusk.scan.entry import Measure
+
+if TYPE_CHECKING:
+    from dusk.settings import Settings
+    from dusk.tui.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchOptions:
+    """What the command line asks of the app."""
+
+    path: bytes
+    """Directory to look at."""
+    cross: bool = False
+    """Enter other filesystems."""
+    measure: Measure | None = None
+    """Size to show; None chooses disk size, and apparent size in a practice tree."""
+    read_only: bool = False
+    """Turn every action off."""
+    ascii: bool = False
+    """Draw with ASCII characters only."""
+    mouse: bool = True
+    """Listen to the mouse."""
+    theme: str | None = None
+    """Theme instead of the one in the settings."""
+    archive_directory: bytes = b""
+    """Where archiving goes."""
+
+
+def launch(options: LaunchOptions) -> int:
+    """Run the app until the person leaves; return the exit code.
+
+    Raises ScanError when the directory cannot be scanned and SettingsError or KeymapError when the
+    configuration cannot be used, each with a sentence.
+    """
+    from dusk.settings import SettingsError, load_settings
+    from dusk.tui.commands import KeymapError, effective_commands
+
+    settings = load_settings()
+    try:
+        commands = effective_commands(settings.keys)
+    except KeymapError as error:
+        raise SettingsError(f"config.toml: {error}") from error
+    session = open_session(options, settings)
+    remote = prepare_environment()
+
+    from dusk.tui.app import LOCAL_TICK_SECONDS, REMOTE_TICK_SECONDS, DuskApp
+    from dusk.tui.themes import load_themes
+
+    app = DuskApp(
+        session,
+        commands,
+        load_themes(),
+        theme=options.theme or settings.theme,
+        tick_seconds=REMOTE_TICK_SECONDS if remote else LOCAL_TICK_SECONDS,
+    )
+    code = app.run(mouse=options.mouse and settings.mouse)
+    sys.stdout.flush()
+    return app.return_code or 0 if code is None else code
+
+
+def prepare_environment() -> bool:
+    """Set what Textual reads when it is imported; return whether the terminal is far away."""
+    remote = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    if remote:
+        os.environ.setdefault("TEXTUAL_FPS", "20")
+    return remote
+
+
+def open_session(options: LaunchOptions, settings: Settings) -> Session:
+    """Put scan, judge and queue together; nothing is started yet.
+
+    Raises ScanError with a sentence when the directory cannot be scanned.
+    """
+    from dusk.fs.capacity import capacity_of
+    from dusk.fs.protected import Protection
+    from dusk.practice.builder import is_practice_tree
+    from dusk.rules.judge import Judge
+    from dusk.rules.rulebook import RuleBook
+    from dusk.scan.scanner import ScanOptions
+    from dusk.scan.start import open_scan
+    from dusk.tui.session import Session
+
+    book = RuleBook.load()
+    scan = open_scan(options.path, ScanOptions(cross=options.cross, triggers=book.triggers))
+    measure = options.measure
+    if measure is None:
+        measure = Measure.APPARENT if is_practice_tree(options.path) else Measure.DISK
+    archive = options.archive_directory or os.fsencode(os.path.expanduser(settings.archive_directory))
+    session = Session(
+        scan,
+        Judge(scan, book, settings),
+        settings=settings,
+        protection=Protection.load(settings),
+        measure=measure,
+        read_only=options.read_only,
+        ascii_only=options.ascii or settings.ascii,
+        archive_directory=archive,
+        look_at_capacity=capacity_of,
+    )
+    session.notice(*(f"Rule left out: {problem.file}: {problem.message}" for problem in book.problems))
+    return session

@@ -1,0 +1,140 @@
+"""The main screen: it routes keys to commands and pulls news from the session; it decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from textual import events, on
+from textual.widgets import Input
+
+from dusk.tui.commands import Command
+from dusk.tui.messages import CommandChosen, CursorMoved, FindingChosen, RowChosen
+from dusk.tui.screens.browsing import Browsing
+from dusk.tui.screens.choosing import Choosing
+from dusk.tui.session import Pulse, Session
+
+
+class MainScreen(Browsing, Choosing):
+    """The tree, and everything that starts from it."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (Textual's own declaration)
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (12, "-short"), (30, "-tall")]  # noqa: RUF012
+
+    def __init__(self, session: Session, commands: Sequence[Command], tick_seconds: float) -> None:
+        """Look at a session so many seconds apart."""
+        super().__init__(session, commands)
+        self._tick_seconds = tick_seconds
+        self._pulse: Pulse | None = None
+        self._by_key = {key: command.id for command in commands for key in command.keys}
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self.list.focus()
+        self.set_interval(self._tick_seconds, self.tick)
+        self.call_after_refresh(self.show_all)
+
+    def tick(self) -> None:
+        """Take over what changed since the last look; an unchanged tick sends nothing."""
+        if not self.is_current:
+            return
+        self.status.settle()
+        for notice in self.session.take_notices():
+            self.say(notice, "notice")
+        pulse = self.session.pulse()
+        if pulse != self._pulse or self.list.is_behind:
+            self._pulse = pulse
+            self.list.keep_up()
+            self.show_all()
+
+    # -- routing
+
+    def on_key(self, event: events.Key) -> None:
+        """Run the command of a key; a text field has taken what belongs to it."""
+        command = self._by_key.get(event.key) or self._by_key.get(event.character or "")
+        if command is not None:
+            event.stop()
+            event.prevent_default()
+            self.run_command(command)
+
+    def run_command(self, identifier: str) -> None:
+        """Run a command by its id."""
+        if identifier.startswith("choose_"):
+            self.do_choose(int(identifier.removeprefix("choose_")))
+            return
+        action: Callable[[], None] = getattr(self, f"do_{identifier}")
+        action()
+
+    @on(CursorMoved)
+    def _cursor_moved(self, event: CursorMoved) -> None:
+        event.stop()
+        if self.has_panel:
+            self.panel.show(self.list.cursor)
+        self.status.show(self.list.cursor, self.has_panel)
+
+    @on(RowChosen)
+    def _row_chosen(self, event: RowChosen) -> None:
+        event.stop()
+        rows = self.list.rows
+        self.run_command("collapse" if event.index in rows.expanded else "expand")
+
+    @on(FindingChosen)
+    def _finding_chosen(self, event: FindingChosen) -> None:
+        event.stop()
+        self.list.focus()
+        self.list.reveal(event.index)
+        self.show_all()
+
+    @on(CommandChosen)
+    def _command_chosen(self, event: CommandChosen) -> None:
+        event.stop()
+        self.run_command(event.command)
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.filter_input.display:
+            self.apply_filter(event.value)
+
+    @on(Input.Submitted, "#filter")
+    def _filter_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.close_filter(keep=True)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fit the panel to the new size."""
+        self.call_after_refresh(self.show_all)
+
+    def on_screen_resume(self) -> None:
+        """Show what another screen changed."""
+        self._pulse = None
+        self.list.rest()
+
+    # -- commands of the whole app
+
+    def do_help(self) -> None:
+        """Show every key."""
+        from dusk.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.commands), self._run_from_help)
+
+    def do_palette(self) -> None:
+        """Find a command by its name."""
+        self.app.action_command_palette()
+
+    def do_quit(self) -> None:
+        """Leave; ask first when that loses something."""
+        if not self.session.plan.steps and not self.session.is_costly_to_leave:
+            self.app.exit(0)
+            return
+        from dusk.tui.screens.quit import QuitScreen
+
+        self.app.push_screen(QuitScreen.of(self.session), self._leave)
+
+    def _leave(self, answer: bool | None) -> None:
+        if answer:
+            self.app.exit(0)
+
+    def _run_from_help(self, command: str | None) -> None:
+        if command:
+            self.call_later(partial(self.run_command, command))

@@ -1,0 +1,88 @@
+"""The main screen's parts and what its commands have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Input
+
+from dusk.tui.commands import Command
+from dusk.tui.session import Session
+from dusk.tui.widgets.breadcrumb import Breadcrumb
+from dusk.tui.widgets.disk_line import DiskLine
+from dusk.tui.widgets.finding_panel import FindingPanel
+from dusk.tui.widgets.key_footer import KeyFooter
+from dusk.tui.widgets.queue_bar import QueueBar
+from dusk.tui.widgets.size_list import SizeList
+from dusk.tui.widgets.status_line import StatusLine
+
+PANEL_FROM_WIDTH = 100
+"""Columns from which the panel has room beside the list."""
+
+
+class FilterInput(Input, inherit_bindings=True):
+    """Where the text of the filter is typed; shown in place of the status line."""
+
+    def __init__(self) -> None:
+        """Wait, hidden."""
+        super().__init__(
+            placeholder="part of a name; enter keeps it, esc shows all", id="filter", compact=True
+        )
+        self.cursor_blink = False
+        self.display = False
+
+
+class TreeScreen(Screen[None], inherit_bindings=False):
+    """List, panel and lines; commands are methods of the parts that build on this."""
+
+    def __init__(self, session: Session, commands: Sequence[Command]) -> None:
+        """Show a session with a table of commands."""
+        super().__init__(id="main", classes="-ascii" if session.ascii else "")
+        self.session = session
+        self.commands = tuple(commands)
+        self.breadcrumb = Breadcrumb(session)
+        self.disk_line = DiskLine(session)
+        self.list = SizeList(session)
+        self.panel = FindingPanel(session)
+        self.status = StatusLine(session)
+        self.filter_input = FilterInput()
+        self.queue_bar = QueueBar(session)
+        self.footer = KeyFooter(self.commands)
+        self.wants_panel = True
+
+    def compose(self) -> ComposeResult:
+        """Stack the lines around list and panel."""
+        yield self.breadcrumb
+        yield self.disk_line
+        with Horizontal(id="body"):
+            yield self.list
+            yield self.panel
+        yield self.status
+        yield self.filter_input
+        yield self.queue_bar
+        yield self.footer
+
+    @property
+    def has_panel(self) -> bool:
+        """Whether the panel is on screen."""
+        return self.wants_panel and self.app.size.width >= PANEL_FROM_WIDTH
+
+    def say(self, sentence: str, kind: str = "text") -> None:
+        """Tell the person something, in the status line."""
+        self.status.say(sentence, kind)
+
+    def show_all(self) -> None:
+        """Bring every part up to date; each draws only what changed."""
+        self.panel.display = self.has_panel
+        index = self.list.cursor
+        self.breadcrumb.place = self.list.rows.root
+        self.breadcrumb.update_lines()
+        self.disk_line.update_lines()
+        self.list.redraw_changed()
+        if self.has_panel:
+            self.panel.show(index)
+        self.status.show(index, self.has_panel)
+        self.queue_bar.update_lines()
