@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dusk.fs.identity import Identity
-from dusk.fs.survey import Survey
+from dusk.fs.survey import LinkedInode, Survey
 from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 
@@ -34,6 +34,8 @@ class Target:
     """Paths at or below it that a rule wants kept."""
     survey: Survey | None = None
     """What the review found on disk; None until it was reviewed. The executor refuses a target without."""
+    linked: tuple[LinkedInode, ...] = ()
+    """Inodes with several names at or below it as the scan saw them; the survey's replace them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,102 @@
+"""From what a person chose on the tree to a step of the plan."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+from dusk.fs.names import display_path
+from dusk.plan.document import PlanError
+from dusk.plan.step import Step, Target
+from dusk.rules.finding import Action, Finding, Offer
+from dusk.rules.safety import Safety
+from dusk.scan.tree import SizeTree
+
+
+class Judgement(Protocol):
+    """What choosing asks of the judge."""
+
+    def finding_for(self, index: int) -> Finding | None:
+        """Return the finding about exactly this entry."""
+        ...
+
+    def keeps_below(self, index: int) -> tuple[bytes, ...]:
+        """Return paths at or below an entry that a rule wants kept."""
+        ...
+
+
+def target_for(tree: SizeTree, index: int, finding: Finding | None, keeps: tuple[bytes, ...]) -> Target:
+    """Return an entry as a target, with what judging says of it."""
+    entry = tree.entry(index)
+    path = tree.path(index)
+    safety = finding.safety if finding else Safety.REVIEW
+    return Target(
+        path=path,
+        identity=entry.identity,
+        apparent_size=entry.apparent_size,
+        disk_size=entry.disk_size,
+        entries=entry.items + 1,
+        safety=Safety.KEEP if path in keeps else safety,
+        title=finding.title if finding else "",
+        rule=finding.rule if finding else "",
+        keeps=keeps,
+        linked=tree.linked_inodes(index),
+    )
+
+
+def step_for_entry(
+    tree: SizeTree,
+    index: int,
+    action: Action,
+    judge: Judgement,
+    destination: bytes = b"",
+    *,
+    destination_device: int = 0,
+) -> Step:
+    """Return the step that does something with one entry of the tree.
+
+    Raises PlanError when the entry is gone since the scan.
+    """
+    if tree.is_removed(index):
+        raise PlanError(f"{display_path(tree.path(index))} is gone since the scan.")
+    target = target_for(tree, index, judge.finding_for(index), judge.keeps_below(index))
+    return _step(action, (target,), destination, destination_device)
+
+
+def step_for_offer(
+    tree: SizeTree,
+    finding: Finding,
+    offer: Offer,
+    judge: Judgement,
+    destination: bytes = b"",
+    *,
+    destination_device: int = 0,
+) -> Step:
+    """Return the step that takes up an offer of a finding; paths gone since the scan are left out.
+
+    Raises PlanError when none of them is left.
+    """
+    targets = []
+    for path in offer.paths:
+        index = tree.find(path)
+        if index is None or tree.is_removed(index):
+            continue
+        own = judge.finding_for(index)
+        # Another rule that knows the path better may only make it more careful, never less.
+        better = own if own is not None and own.safety.rank > finding.safety.rank else finding
+        targets.append(target_for(tree, index, better, judge.keeps_below(index)))
+    if not targets:
+        raise PlanError(f"Nothing of “{finding.title}” is there any more.")
+    return _step(offer.action, tuple(targets), destination, destination_device)
+
+
+def _step(action: Action, targets: tuple[Target, ...], destination: bytes, device: int) -> Step:
+    archives = action is Action.ARCHIVE
+    digest = hashlib.sha256(b"\0".join([destination, *(target.path for target in targets)])).hexdigest()
+    return Step(
+        id=f"{action.value}-{digest[:10]}",
+        action=action,
+        targets=targets,
+        destination=destination if archives else b"",
+        destination_device=device if archives else 0,
+    )

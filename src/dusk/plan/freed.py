@@ -1,0 +1,109 @@
+"""What acting really frees, which is seldom what the sizes say.
+
+Renaming into the trash frees nothing. Emptying the trash frees an inode only when every one of its names
+went: measured, unlinking one of two hard links frees 0 bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dusk.fs.identity import EntryKind
+from dusk.fs.survey import LinkedInode
+from dusk.plan.nesting import outermost
+from dusk.plan.step import Step, Target
+from dusk.rules.finding import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """Bytes that come free on the filesystem of the targets."""
+
+    now: int
+    """Right after acting."""
+    after_purge: int
+    """Once the trash is emptied."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTotal:
+    """One inode with several names, over all targets together."""
+
+    inode: LinkedInode
+    """The inode; ``found`` counts its names in all targets."""
+    reviewed: int
+    """How many targets hold its bytes in their reviewed figures."""
+
+    @property
+    def holders(self) -> int:
+        """How many targets hold its bytes; those of a scan hold them once at most, all together."""
+        return max(1, self.reviewed)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of its names are in the targets."""
+        return self.inode.found >= self.inode.links
+
+
+def freed(targets: Iterable[Target]) -> Freed:
+    """Return what trashing the targets together frees.
+
+    Figures of the review are used where there are any. Those of a scan count an inode at one of its names
+    only, which can lie outside the targets; then the result is too small rather than too big.
+    """
+    top = outermost(targets)
+    after_purge = sum(disk_size(target) for target in top)
+    for total in link_totals(top):
+        after_purge -= total.inode.disk_size * (total.holders - total.is_complete)
+    return Freed(now=0, after_purge=max(0, after_purge))
+
+
+def freed_by_step(step: Step) -> Freed:
+    """Return what one step frees; an archive on the filesystem of its source frees nothing."""
+    return freed(target for target in step.targets if frees_space(step, target))
+
+
+def frees_space(step: Step, target: Target) -> bool:
+    """Return whether emptying the trash after a step gives space back where the target was."""
+    if step.action is Action.ARCHIVE:
+        return step.destination_device != target.identity.device
+    return step.action is Action.TRASH
+
+
+def link_totals(targets: Iterable[Target]) -> tuple[LinkTotal, ...]:
+    """Return the inodes with several names, each once, for targets of which none lies in another."""
+    totals: dict[tuple[int, int], LinkTotal] = {}
+    for target in targets:
+        for link in linked_inodes(target):
+            before = totals.get((link.device, link.inode))
+            found = link.found + (before.inode.found if before else 0)
+            inode = LinkedInode(link.device, link.inode, link.links, found, link.disk_size)
+            reviewed = (before.reviewed if before else 0) + (target.survey is not None)
+            totals[link.device, link.inode] = LinkTotal(inode, reviewed)
+    return tuple(totals.values())
+
+
+def linked_inodes(target: Target) -> tuple[LinkedInode, ...]:
+    """Return the inodes with several names at or below a target, by the newest facts."""
+    if target.survey is not None:
+        return target.survey.linked
+    identity = target.identity
+    if not target.linked and identity.kind is EntryKind.FILE and identity.links > 1:
+        return (LinkedInode(identity.device, identity.inode, identity.links, 1, target.disk_size),)
+    return target.linked
+
+
+def disk_size(target: Target) -> int:
+    """Return the disk bytes of a target, by the newest facts."""
+    return target.disk_size if target.survey is None else target.survey.disk_size
+
+
+def apparent_size(target: Target) -> int:
+    """Return the apparent bytes of a target, by the newest facts."""
+    return target.apparent_size if target.survey is None else target.survey.apparent_size
+
+
+def entry_count(target: Target) -> int:
+    """Return the entries at and below a target, by the newest facts."""
+    return target.entries if target.survey is None else target.survey.entries
