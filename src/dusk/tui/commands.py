@@ -11,6 +11,7 @@ _KEY_NAMES = {
     "question_mark": "?", "slash": "/", "space": "space", "enter": "enter", "backspace": "backspace",
     "escape": "esc", "ctrl+p": "^p", "ctrl+c": "^c", "pageup": "pgup", "pagedown": "pgdn", "up": "↑",
     "down": "↓", "left": "←", "right": "→", "percent_sign": "%", "colon": ":",
+    "left_square_bracket": "[", "right_square_bracket": "]",
 }  # fmt: skip
 
 
@@ -56,57 +57,77 @@ def shown_key(key: str) -> str:
     return _KEY_NAMES.get(key, key)
 
 
+def _move(identifier: str, keys: str, title: str, text: str) -> Command:
+    return Command(identifier, tuple(keys.split()), title, text, "Move")
+
+
+def _offer(number: int) -> Command:
+    word = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")[number - 1]
+    text = f"Queue the {word} offer of the finding under the cursor."
+    return Command(f"choose_{number}", (str(number),), f"Offer {number}", text, "Choose", changes=True)
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("help", ("question_mark", "f1"), "Help", "Show every key; type to search them.", "General", 1),
     Command("mark", ("space",), "Mark", "Mark or unmark the entry and go one down.", "Choose", 3),
-    Command("trash", ("d",), "Trash", "Queue the marked entries, or this one, for the trash. Nothing is moved "
-            "before the review.", "Choose", 2, changes=True),
-    Command("archive", ("a",), "Archive", "Queue the marked entries, or this one, to be copied elsewhere, "
-            "verified and then trashed.", "Choose", 6, changes=True),
-    Command("review", ("x",), "Review", "See the queue, every path of it, and act on it.", "Act", 4, changes=True),
+    Command(
+        "trash",
+        ("d",),
+        "Trash",
+        "Queue what is marked, or this entry, for the trash. Nothing moves before the review.",
+        "Choose",
+        2,
+        changes=True,
+    ),
+    Command(
+        "archive",
+        ("a",),
+        "Archive",
+        "Queue what is marked, or this entry, to be copied elsewhere, verified and then trashed.",
+        "Choose",
+        6,
+        changes=True,
+    ),
+    Command(
+        "review", ("x",), "Review", "See the queue, all its paths, and act on it.", "Act", 4, changes=True
+    ),
     Command("undo", ("u",), "Undo", "See what was done and take it back.", "Act", 7),
     Command("sort", ("s",), "Sort", "Sort by size, name, items or newest change.", "View", 8),
-    Command("filter", ("slash",), "Filter", "Show only names that hold a text; esc shows all again.", "View", 5),
+    Command("filter", ("slash",), "Filter", "Show only names that hold a text; esc shows all.", "View", 5),
     Command("palette", ("ctrl+p", "colon"), "Palette", "Find a command by its name.", "General", 9),
-    Command("quit", ("q", "ctrl+c"), "Quit", "Leave; asks first when something is queued or the scan was long.",
-            "General", 1),
-    Command("down", ("down", "j"), "Down", "Go one row down.", "Move"),
-    Command("up", ("up", "k"), "Up", "Go one row up.", "Move"),
-    Command("page_down", ("pagedown", "ctrl+f"), "Page down", "Go one page down.", "Move"),
-    Command("page_up", ("pageup", "ctrl+b"), "Page up", "Go one page up.", "Move"),
-    Command("first", ("home", "g"), "First", "Go to the first row.", "Move"),
-    Command("last", ("end", "G"), "Last", "Go to the last row.", "Move"),
-    Command("expand", ("right", "l"), "Open", "Show what a directory holds; again goes to its first entry.",
-            "Move"),
-    Command("collapse", ("left", "h"), "Close", "Hide what a directory holds; again goes to the directory above.",
-            "Move"),
-    Command("enter", ("enter",), "Enter", "Look at this directory alone.", "Move"),
-    Command("leave", ("backspace",), "Leave", "Go back up to the directory above.", "Move"),
-    Command("next_finding", ("n",), "Next finding", "Go to the next entry that a rule knows something about.",
-            "Move"),
-    Command("previous_finding", ("N",), "Previous finding", "Go to the finding before this one.", "Move"),
-    Command("mark_finding", ("X",), "Mark finding", "Mark every path of the finding under the cursor.",
-            "Choose"),
+    Command(
+        "quit", ("q", "ctrl+c"), "Quit", "Leave; asks when that loses a queue or a long scan.", "General", 1
+    ),
+    _move("down", "down j", "Down", "Go one row down."),
+    _move("up", "up k", "Up", "Go one row up."),
+    _move("page_down", "pagedown ctrl+f", "Page down", "Go one page down."),
+    _move("page_up", "pageup ctrl+b", "Page up", "Go one page up."),
+    _move("first", "home g", "First", "Go to the first row."),
+    _move("last", "end G", "Last", "Go to the last row."),
+    _move("expand", "right l", "Open", "Show what a directory holds; again goes to its first entry."),
+    _move("collapse", "left h", "Close", "Hide what a directory holds; again goes to the one above."),
+    _move("enter", "enter", "Enter", "Look at this directory alone."),
+    _move("leave", "backspace", "Leave", "Go back up to the directory above."),
+    _move("next_finding", "n", "Next finding", "Go to the next best finding."),
+    _move("previous_finding", "N", "Previous finding", "Go to the finding before this one."),
+    Command(
+        "mark_finding", ("X",), "Mark finding", "Mark all paths of the finding under the cursor.", "Choose"
+    ),
     Command("clear_marks", ("c",), "Clear marks", "Unmark everything; the queue stays.", "Choose"),
-    Command("choose_1", ("1",), "Offer 1", "Queue the first offer of the finding at the side.", "Choose",
-            changes=True),
-    Command("choose_2", ("2",), "Offer 2", "Queue its second offer.", "Choose", changes=True),
-    Command("choose_3", ("3",), "Offer 3", "Queue its third offer.", "Choose", changes=True),
-    Command("choose_4", ("4",), "Offer 4", "Queue its fourth offer.", "Choose", changes=True),
-    Command("choose_5", ("5",), "Offer 5", "Queue its fifth offer.", "Choose", changes=True),
-    Command("choose_6", ("6",), "Offer 6", "Queue its sixth offer.", "Choose", changes=True),
-    Command("choose_7", ("7",), "Offer 7", "Queue its seventh offer.", "Choose", changes=True),
-    Command("choose_8", ("8",), "Offer 8", "Queue its eighth offer.", "Choose", changes=True),
-    Command("choose_9", ("9",), "Offer 9", "Queue its ninth offer.", "Choose", changes=True),
+    *(_offer(number) for number in range(1, 10)),
     Command("measure", ("m", "A"), "Measure", "Switch between disk size and apparent size.", "View"),
-    Command("share", ("percent_sign",), "Share", "Switch between the share of the root and of the parent.",
-            "View"),
+    Command(
+        "share", ("percent_sign",), "Share", "Switch between share of the root and of the parent.", "View"
+    ),
     Command("info", ("i",), "Info", "Show or hide what is known about the entry.", "View"),
-    Command("panel", ("tab",), "Panel", "Go to the list of findings at the side, and back.", "View"),
+    Command("panel", ("tab",), "Findings", "Go to the list of findings, and back.", "View"),
+    Command("panel_down", ("right_square_bracket",), "Panel down", "Scroll the panel down.", "View"),
+    Command("panel_up", ("left_square_bracket",), "Panel up", "Scroll the panel up.", "View"),
     Command("back", ("escape",), "Back", "Leave the filter or the panel. Never quits.", "View"),
-    Command("copy_path", ("y",), "Copy path", "Copy the path to the clipboard, quoted for a shell.", "General"),
+    Command("copy_path", ("y",), "Copy path", "Copy the path, quoted for a shell.", "General"),
     Command("rescan", ("r",), "Rescan", "Look at this directory on the disk again.", "General"),
-)  # fmt: skip
+)
+"""All commands, those of the footer first and in its order."""
 
 
 def effective_commands(keys: Mapping[str, str]) -> tuple[Command, ...]:
@@ -118,9 +139,7 @@ def effective_commands(keys: Mapping[str, str]) -> tuple[Command, ...]:
     for identifier in keys:
         if identifier not in known:
             names = ", ".join(sorted(known))
-            raise KeymapError(
-                f"keys.{display_name(identifier)}: there is no such command. There are: {names}"
-            )
+            raise KeymapError(f"keys.{display_name(identifier)}: is no command. There are: {names}")
     chosen = {
         identifier: tuple(key_name(key.strip()) for key in text.split(",") if key.strip())
         for identifier, text in keys.items()

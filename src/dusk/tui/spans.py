@@ -79,14 +79,19 @@ def wrap(text: str, width: int, *, indent: str = "", first: str = "") -> list[st
     """Return a text as lines of at most ``width`` cells, broken at spaces, or anywhere in a long word."""
     lines: list[str] = []
     current, empty = first or indent, True
-    for word in text.split():
+    waiting = text.split()[::-1]
+    while waiting:
+        word = waiting.pop()
         if not empty and cells(current) + 1 + cells(word) > width:
             lines.append(current)
             current, empty = indent, True
-        while empty and cells(current) + cells(word) > width and cells(word) > 1:
+        if empty and cells(word) > 1 and cells(current) + cells(word) > width:
             piece = _first_cells(word, max(1, width - cells(current)))
             lines.append(current + piece)
-            current, word = indent, word[len(piece) :]
+            if len(piece) < len(word):
+                waiting.append(word[len(piece) :])
+            current = indent
+            continue
         current = current + word if empty else f"{current} {word}"
         empty = False
     return [*lines, current] if not empty else lines

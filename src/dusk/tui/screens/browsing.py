@@ -137,6 +137,14 @@ class Browsing(TreeScreen):
         else:
             self.panel.body.focus()
 
+    def do_panel_down(self) -> None:
+        """Scroll the text at the side down."""
+        self.panel.body.scroll_relative(y=5, animate=False, immediate=True)
+
+    def do_panel_up(self) -> None:
+        """Scroll the text at the side up."""
+        self.panel.body.scroll_relative(y=-5, animate=False, immediate=True)
+
     def do_info(self) -> None:
         """Show or hide what is known; where there is no room beside the list, over it."""
         if self.app.size.width >= 100:

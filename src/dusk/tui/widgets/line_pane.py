@@ -6,6 +6,7 @@ Textual redraws a region whole; over a slow link that is what makes an interface
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,7 +21,7 @@ from dusk.tui.spans import KINDS, Line
 class StyledView(ScrollView, inherit_bindings=False):
     """A view whose lines are spans, with the look of every kind kept until the theme changes."""
 
-    COMPONENT_CLASSES = frozenset({f"line--{kind}" for kind in KINDS} | {"line--cursor"})
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"line--{kind}" for kind in KINDS), "line--cursor"}
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's word)
         """Draw nothing yet."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
+from dusk.plan.plan import ActionTotals
 from dusk.rules.finding import Action
 from dusk.scan.entry import Measure
 from dusk.tui.session import Session
@@ -34,19 +35,17 @@ class QueueBar(LinePane):
         marks = self._marks()
         totals = session.totals()
         if not totals.targets:
-            hint = (
-                "nothing can be acted on: read-only" if session.read_only else "empty; d adds an entry to it"
-            )
+            hint = "off: read-only" if session.read_only else "empty; d adds the entry under the cursor"
             return [("Queue ", "strong"), (hint, "muted"), *marks]
         spans: list[Span] = [
             ("Queue ", "strong"),
             (count_noun(totals.targets, "path"), "queue-text"),
             (session.glyphs.dot, "muted"),
-            (format_size(self._size(totals)), "strong"),
+            (self._measured(totals), "strong"),
         ]
         if width >= _WIDE:
-            for action in totals.by_action:
-                spans += [("   ", "queue-text"), *self._action(action)]
+            for action, part in totals.by_action.items():
+                spans += [("   ", "queue-text"), *self._action(action, part)]
             spans += [
                 ("   frees ", "muted"),
                 (format_size(totals.frees_now), "queue-text"),
@@ -58,12 +57,11 @@ class QueueBar(LinePane):
             spans += [("  frees later ", "muted"), (format_size(totals.frees_after_purge), "queue-text")]
         return [*spans, *marks]
 
-    def _action(self, action: Action) -> list[Span]:
+    def _action(self, action: Action, totals: ActionTotals) -> list[Span]:
         session = self._session
-        targets = [target for step in session.plan.steps if step.action is action for target in step.targets]
         spans: list[Span] = [
             (f"{action.value} ", "muted"),
-            (format_size(sum(self._size(target) for target in targets)), "queue-text"),
+            (self._measured(totals), "queue-text"),
         ]
         if action is Action.ARCHIVE:
             places = {step.destination for step in session.plan.steps if step.action is action}
@@ -82,9 +80,9 @@ class QueueBar(LinePane):
             (f"{len(marks):,} marked, {format_size(size)}", "queue-text"),
         ]
 
-    def _size(self, sized: object) -> int:
+    def _measured(self, totals: ActionTotals) -> str:
         apparent = self._session.measure is Measure.APPARENT
-        return int(getattr(sized, "apparent_size" if apparent else "disk_size"))
+        return format_size(totals.apparent_size if apparent else totals.disk_size)
 
     def _right(self) -> list[Span]:
         return [("x", "key"), (" review", "queue-text")]
