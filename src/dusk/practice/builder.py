@@ -56,8 +56,9 @@ def build_practice_tree(directory: bytes, *, rebuild: bool = False, now: float |
         if rebuild or not _is_finished(root):
             _mark(root, finished=False)
             _check_sparse(root)
-            _write_entries(root, practice_entries(), time.time() if now is None else now)
+            ages = _write_entries(root, practice_entries())
             _mark(root, finished=True)
+            _set_times(root, ages, time.time() if now is None else now)
         return _measure(root)
     except OSError as error:
         place = display_path(error.filename if isinstance(error.filename, bytes) else directory)
@@ -138,7 +139,8 @@ def _check_sparse(root: bytes) -> None:
         )
 
 
-def _write_entries(root: bytes, entries: list[PracticeEntry], now: float) -> None:
+def _write_entries(root: bytes, entries: list[PracticeEntry]) -> dict[bytes, float]:
+    """Write everything and return the ages that it should have, in seconds."""
     unique: dict[str, PracticeEntry] = {}
     for entry in entries:
         unique.setdefault(entry.path, entry)
@@ -151,7 +153,13 @@ def _write_entries(root: bytes, entries: list[PracticeEntry], now: float) -> Non
         elif isinstance(entry, PracticeLink):
             _write_link(path, entry)
         ages[path] = entry.age
-    for path, age in _with_directories(root, ages).items():
+    return ages
+
+
+def _set_times(root: bytes, ages: dict[bytes, float], now: float) -> None:
+    """Set all times, last of all: writing a file changes the time of its directory."""
+    youngest = min(ages.values())
+    for path, age in _with_directories(root, ages | {os.path.join(root, MARKER): youngest}).items():
         moment = int((now - age) * 1e9)
         os.utime(path, ns=(moment, moment), follow_symlinks=False)
 

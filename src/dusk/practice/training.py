@@ -170,7 +170,7 @@ def _code() -> list[PracticeEntry]:
 
 def _web() -> list[PracticeEntry]:
     pages = {"index.html": 38, "live_monitor_ui.html": 94, "memory.html": 41, "queue.html": 33}
-    scripts = {"charts.js": 312, "live.js": 61, "memory.js": 28, "queue.js": 35, "vendor_plot.js": 178}
+    scripts = {"charts.js": 320, "live.js": 61, "memory.js": 28, "queue.js": 35, "vendor_plot.js": 178}
     styles = {"main.css": 36, "dark.css": 21}
     entries: list[PracticeEntry] = []
     for name, size in pages.items():
@@ -228,7 +228,7 @@ def _status() -> list[PracticeEntry]:
         age = 50 * MINUTE + number * 74 * MINUTE
         moment = MOMENT - datetime.timedelta(seconds=age)
         name = f"status/logs/training_status_{moment:%Y%m%d_%H%M%S}.json"
-        size = 309 * KIB + number * 7919 % (8 * KIB)
+        size = 305 * KIB + number * 7919 % (8 * KIB)
         content = texts.status_document(name, moment, 61000 - number * 120, size)
         entries.append(PracticeFile(name, content, age))
     return entries
@@ -236,7 +236,7 @@ def _status() -> list[PracticeEntry]:
 
 def _logs() -> list[PracticeEntry]:
     sizes = {
-        "training_daemon.log": 402,
+        "training_daemon.log": 392,
         "live_monitor.log": 213,
         "anti_stuck_monitor.log": 96,
         "training_1115.log": 391,
