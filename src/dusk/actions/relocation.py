@@ -1,0 +1,113 @@
+"""Moving one entry between two open directories: by rename, replacing nothing, and only the right inode.
+
+Source: rename(2), link(2).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Callable
+
+from dusk.fs import syscalls
+from dusk.fs.identity import Identity
+
+# What filesystems answer that do not know RENAME_NOREPLACE, such as FUSE and NFS.
+_UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES)
+
+
+class Swapped(Exception):  # noqa: N818 - a finding, not an error
+    """What was moved was not what had been looked at; it was moved back."""
+
+
+class Stranded(Exception):  # noqa: N818 - a finding, not an error
+    """What was moved was not what had been looked at, and its old place was taken meanwhile."""
+
+
+def relocate(
+    source_directory: int,
+    source: bytes,
+    target_directory: int,
+    target: bytes,
+    is_expected: Callable[[os.stat_result], bool],
+) -> None:
+    """Rename an entry without replacing anything, and take it back when it is not the expected one.
+
+    Raises FileExistsError when the target name is taken, Swapped, Stranded, and OSError.
+    """
+    _rename(source_directory, source, target_directory, target)
+    status = os.stat(target, dir_fd=target_directory, follow_symlinks=False)
+    if not is_expected(status):
+        move_back(source_directory, source, target_directory, target)
+        raise Swapped
+
+
+def move_back(source_directory: int, source: bytes, target_directory: int, target: bytes) -> None:
+    """Take a relocation back. Raises Stranded when that is not possible; the entry stays at the target."""
+    try:
+        _rename(target_directory, target, source_directory, source)
+    except OSError as error:
+        raise Stranded(error.strerror) from error
+
+
+def same_inode(identity: Identity) -> Callable[[os.stat_result], bool]:
+    """Return a test for the inode of an identity."""
+    return lambda status: identity.is_same_inode(Identity.from_stat(status))
+
+
+def status_of(directory: int, name: bytes) -> os.stat_result | None:
+    """Return the status of an entry itself, not of what it points to; None when there is none."""
+    try:
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _rename(source_directory: int, source: bytes, target_directory: int, target: bytes) -> None:
+    try:
+        syscalls.renameat2(source_directory, source, target_directory, target, syscalls.RENAME_NOREPLACE)
+        return
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+    status = os.stat(source, dir_fd=source_directory, follow_symlinks=False)
+    if stat.S_ISDIR(status.st_mode):
+        _rename_directory(source_directory, source, target_directory, target)
+        return
+    try:
+        os.link(
+            source, target, src_dir_fd=source_directory, dst_dir_fd=target_directory, follow_symlinks=False
+        )
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _rename_over_placeholder(source_directory, source, target_directory, target)
+        return
+    os.unlink(source, dir_fd=source_directory)
+
+
+def _rename_directory(source_directory: int, source: bytes, target_directory: int, target: bytes) -> None:
+    # rename(2) replaces an empty directory only: a name that we made and nobody filled.
+    os.mkdir(target, 0o700, dir_fd=target_directory)
+    try:
+        os.rename(source, target, src_dir_fd=source_directory, dst_dir_fd=target_directory)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.rmdir(target, dir_fd=target_directory)
+        raise
+
+
+def _rename_over_placeholder(
+    source_directory: int, source: bytes, target_directory: int, target: bytes
+) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    os.close(os.open(target, flags, 0o600, dir_fd=target_directory))
+    try:
+        os.rename(source, target, src_dir_fd=source_directory, dst_dir_fd=target_directory)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(target, dir_fd=target_directory)
+        raise

@@ -1,0 +1,121 @@
+"""Removing a tree for good: by descriptors, following no link and entering no mount.
+
+Only for what is dusk's own or lies in an emptied trash. A tree may be deeper than the number of files a
+process may open: directories far down are moved up first, which nobody can notice any more.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Callable
+
+from dusk.fs import syscalls
+from dusk.fs.cancellation import Cancelling, never, stop_if
+from dusk.fs.mounts import mount_id
+
+_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DEEPEST = 32
+_PASSES = 8
+
+
+def remove_tree(
+    holder: int,
+    name: bytes,
+    *,
+    cancelled: Cancelling = never,
+    on_removed: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Remove the entry ``name`` of an open directory with all that is below it.
+
+    ``on_removed`` is told the number of entries removed now and then. Raises OSError (EXDEV at a mount),
+    and Cancelled between entries; what is left then stays in ``holder``.
+    """
+    _Removal(holder, cancelled, on_removed).run(name)
+
+
+class _Removal:
+    def __init__(self, holder: int, cancelled: Cancelling, on_removed: Callable[[int], None]) -> None:
+        self._holder = holder
+        self._cancelled = cancelled
+        self._on_removed = on_removed
+        self._waiting: list[bytes] = []
+
+    def run(self, name: bytes) -> None:
+        self._waiting.append(name)
+        while self._waiting:
+            self._remove(self._holder, self._waiting.pop(), 0)
+
+    def _remove(self, directory: int, name: bytes, depth: int) -> None:
+        stop_if(self._cancelled)
+        status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+        if not stat.S_ISDIR(status.st_mode):
+            os.unlink(name, dir_fd=directory)
+        elif depth >= _DEEPEST:
+            _allow_owner(directory, name)  # a directory that moves is written to
+            moved = b".deep-" + secrets.token_hex(8).encode()
+            os.rename(name, moved, src_dir_fd=directory, dst_dir_fd=self._holder)
+            self._waiting.append(moved)
+        else:
+            self._remove_directory(directory, name, status, depth)
+
+    def _remove_directory(self, directory: int, name: bytes, status: os.stat_result, depth: int) -> None:
+        descriptor = _open_inside(directory, name, status)
+        try:
+            for _ in range(_PASSES):
+                self._clear(descriptor, depth)
+                try:
+                    os.rmdir(name, dir_fd=directory)
+                    break
+                except OSError as error:
+                    # Some filesystems skip entries of a listing that shrinks meanwhile.
+                    if error.errno != errno.ENOTEMPTY:
+                        raise
+            else:
+                raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), name)
+        finally:
+            os.close(descriptor)
+
+    def _clear(self, descriptor: int, depth: int) -> None:
+        count = 0
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                name = os.fsencode(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    self._remove(descriptor, name, depth + 1)
+                else:
+                    stop_if(self._cancelled)
+                    os.unlink(name, dir_fd=descriptor)
+                count += 1
+        self._on_removed(count)
+
+
+def _open_inside(directory: int, name: bytes, status: os.stat_result) -> int:
+    if status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
+        _allow_owner(directory, name)
+    limits = syscalls.RESOLVE_BENEATH | syscalls.RESOLVE_NO_SYMLINKS | syscalls.RESOLVE_NO_XDEV
+    try:
+        return syscalls.openat2(name, _FLAGS, limits, directory)
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.EPERM):
+            raise
+    descriptor = os.open(name, _FLAGS, dir_fd=directory)
+    if mount_id(descriptor) != mount_id(directory):
+        os.close(descriptor)
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), name)
+    return descriptor
+
+
+def _allow_owner(directory: int, name: bytes) -> None:
+    """Let the owner into a directory that is being removed, without following a link put in its place."""
+    if not hasattr(os, "O_PATH"):
+        return
+    descriptor = os.open(name, os.O_PATH | _FLAGS, dir_fd=directory)
+    try:
+        os.chmod(f"/proc/self/fd/{descriptor}", stat.S_IRWXU)
+    except OSError:
+        pass  # then opening or unlinking says what is wrong
+    finally:
+        os.close(descriptor)
