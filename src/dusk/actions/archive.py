@@ -1,0 +1,226 @@
+"""Archiving: a copy that was read back and is equal, and only then the source goes to the trash.
+
+The copy grows in a working directory beside its final place. The journal knows that directory before it
+is made, so that whatever interrupts the copy, nothing half done ever stands under a final name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+
+from dusk.actions.gate import Gate, Refused, Situation
+from dusk.actions.journal import Journal, JournalError
+from dusk.actions.outcome import ItemState
+from dusk.actions.progress import ExecutionProgress
+from dusk.actions.record import Record, State
+from dusk.actions.relocation import relocate, same_inode, status_of
+from dusk.actions.removal import remove_tree
+from dusk.actions.trash import TrashMove, trash_group
+from dusk.actions.trash_directory import NoTrash, TrashDirectories
+from dusk.fs.cancellation import Cancelled, Cancelling
+from dusk.fs.descent import open_directory
+from dusk.fs.identity import Identity
+from dusk.fs.names import display_path
+from dusk.fs.survey import Survey
+from dusk.fs.surveyor import survey_at
+from dusk.fs.units import format_size
+
+_RESERVE = 64 << 20
+_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_ATTEMPTS = 1000
+
+
+class ArchiveError(Exception):
+    """The destination cannot be used; the text says why."""
+
+
+def make_destination(path: bytes) -> None:
+    """Make the directory of an archive, because a person asked for it; its parent must exist.
+
+    Raises ArchiveError.
+    """
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise ArchiveError(f"{display_path(path)} is a file, not a directory.") from None
+    except OSError as error:
+        raise ArchiveError(f"The directory {display_path(path)} cannot be made: {error.strerror}.") from error
+
+
+def destination_objection(destination: bytes, source: bytes) -> str | None:
+    """Return why a source cannot be archived to a directory, as a sentence; None when it can."""
+    shown = display_path(destination)
+    resolved = os.path.realpath(destination)
+    problem = None
+    if not destination.startswith(b"/"):
+        problem = "No directory to archive to was named."
+    elif not os.path.exists(resolved):
+        problem = f"The archive directory {shown} does not exist."
+    elif not os.path.isdir(resolved):
+        problem = f"The archive directory {shown} is not a directory."
+    elif _is_within(resolved, source):
+        problem = f"The archive directory {shown} is inside {display_path(source)}, which is to be archived."
+    elif _is_within(source, resolved):
+        problem = f"{display_path(source)} is in the archive directory {shown} already."
+    elif not os.access(resolved, os.W_OK | os.X_OK, effective_ids=True):
+        problem = f"The archive directory {shown} cannot be written by this user."
+    return problem
+
+
+class Archiving:
+    """One archive act, from the copy to the trashed source."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        gate: Gate,
+        trashes: TrashDirectories,
+        progress: ExecutionProgress,
+        cancelled: Cancelling,
+    ) -> None:
+        """Act with what the run already has open."""
+        self._journal = journal
+        self._gate = gate
+        self._trashes = trashes
+        self._progress = progress
+        self._cancelled = cancelled
+
+    def run(
+        self, situation: Situation, survey: Survey, record: Record, begin: Callable[[], int]
+    ) -> tuple[Record, ItemState, str]:
+        """Copy, verify, look at the source again and trash it; return the record, its end and a sentence.
+
+        ``begin`` gives the batch. Raises Refused, Cancelled and JournalError, all of them before the
+        source was touched and with the copy removed.
+        """
+        self._check(situation, survey, record)
+        directory = open_directory(os.path.realpath(record.destination))
+        try:
+            return self._run_in(directory, situation, record, begin)
+        finally:
+            os.close(directory)
+
+    def _check(self, situation: Situation, survey: Survey, record: Record) -> None:
+        sentence = destination_objection(record.destination, record.source)
+        if sentence is not None:
+            raise Refused(sentence)
+        if survey.unreadable:
+            raise Refused(f"{situation.shown} cannot be archived: parts of it cannot be read.")
+        try:
+            # Better known before hours of copying than after.
+            self._trashes.for_entry(situation.parent, os.path.dirname(record.source))
+        except NoTrash as problem:
+            raise Refused(
+                f"{situation.shown} cannot be archived, because it could not be trashed then: {problem}."
+            ) from None
+        space = os.statvfs(record.destination)
+        free = space.f_bavail * space.f_frsize
+        if survey.disk_size + _RESERVE > free:
+            raise Refused(
+                f"{display_path(record.destination)} has {format_size(free)} free, and {situation.shown} "
+                f"needs {format_size(survey.disk_size)} and {format_size(_RESERVE)} to spare."
+            )
+
+    def _run_in(
+        self, directory: int, situation: Situation, record: Record, begin: Callable[[], int]
+    ) -> tuple[Record, ItemState, str]:
+        destination = os.path.realpath(record.destination)
+        working = b".dusk-" + secrets.token_hex(8).encode() + b".part"
+        intent = replace(
+            record, batch=begin(), destination=destination, working=os.path.join(destination, working)
+        )
+        (record,) = self._journal.write([intent])
+        try:
+            record = self._copy(directory, working, situation, record)
+            record = self._publish(directory, working, record)
+        except BaseException as problem:
+            remove_working(directory, working)
+            sentence = _failure(situation, problem)
+            with contextlib.suppress(JournalError):
+                self._journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
+            if isinstance(problem, OSError):
+                return replace(record, destination=b""), ItemState.FAILED, sentence
+            raise
+        remove_working(directory, working)
+        return self._trash_source(situation, record)
+
+    def _copy(self, directory: int, working: bytes, situation: Situation, record: Record) -> Record:
+        from dusk.actions.copier import copy_verified
+
+        os.mkdir(working, 0o700, dir_fd=directory)
+        self._progress.at("copying", record.source)
+        report = copy_verified(
+            record.source, record.working, on_bytes=self._progress.add_bytes, cancelled=self._cancelled
+        )
+        self._progress.at("checking", record.source)
+        now = survey_at(situation.parent, situation.name, situation.path, cancelled=self._cancelled)
+        for objection in self._gate.after_survey(situation, now, reviewed=True):
+            if not (objection.may_insist and situation.step.insisted):
+                raise Refused(f"{objection.sentence} The copy was removed.")
+        return replace(record, digest=report.digest)
+
+    def _publish(self, directory: int, working: bytes, record: Record) -> Record:
+        """Give the verified copy its final name, which the journal knows before."""
+        base = os.path.basename(record.source)
+        above = os.path.dirname(record.working)
+        holder = os.open(working, _FLAGS, dir_fd=directory)
+        try:
+            status = os.stat(base, dir_fd=holder, follow_symlinks=False)
+            for attempt in range(_ATTEMPTS):
+                name = base if attempt == 0 else base[:240] + b".%d" % (attempt + 1)
+                if status_of(directory, name) is not None:
+                    continue
+                copied = replace(record, state=State.COPIED, destination=os.path.join(above, name))
+                (record,) = self._journal.write([copied])
+                try:
+                    relocate(holder, base, directory, name, same_inode(Identity.from_stat(status)))
+                    break
+                except FileExistsError:
+                    continue
+            else:
+                raise FileExistsError(f"no free name for {display_path(base)}")
+            os.fsync(holder)
+            os.fsync(directory)
+        finally:
+            os.close(holder)
+        (record,) = self._journal.write([replace(record, state=State.VERIFIED)])
+        return record
+
+    def _trash_source(self, situation: Situation, record: Record) -> tuple[Record, ItemState, str]:
+        self._progress.at("moving to trash", record.source)
+        move = TrashMove(record, situation.parent)
+        kept = f"A verified copy is at {display_path(record.destination)}; the source stays where it is."
+        try:
+            trash_group(self._journal, [move], self._trashes)
+        except JournalError as problem:
+            return record, ItemState.FAILED, f"{problem} {kept}"
+        if move.record.state is State.DONE:
+            return move.record, ItemState.DONE, move.note
+        return move.record, ItemState.FAILED, f"{move.error} {kept}"
+
+
+def remove_working(directory: int, working: bytes) -> None:
+    """Remove a working directory of dusk's own; what cannot be removed now, the next recovery removes."""
+    with contextlib.suppress(OSError):
+        status = os.stat(working, dir_fd=directory, follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid():
+            remove_tree(directory, working)
+            os.fsync(directory)
+
+
+def _failure(situation: Situation, problem: BaseException) -> str:
+    if isinstance(problem, OSError):
+        return f"{situation.shown} was not archived: {problem.strerror or problem}. It was not touched."
+    if isinstance(problem, Cancelled):
+        return "Cancelled."
+    return str(problem)
+
+
+def _is_within(path: bytes, ancestor: bytes) -> bool:
+    return path == ancestor or path.startswith(ancestor.rstrip(b"/") + b"/")

@@ -1,0 +1,57 @@
+"""How far a review or a run has come, for faces that look now and then."""
+
+from __future__ import annotations
+
+import time
+
+
+class ExecutionProgress:
+    """Figures that one thread writes and any thread reads; each is a plain number or bytes."""
+
+    __slots__ = (
+        "bytes_done", "bytes_total", "current", "finished", "items_done", "items_total", "phase", "started",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        """Begin with nothing done."""
+        self.items_done: int = 0
+        """Targets that are finished, whatever their end."""
+        self.items_total: int = 0
+        """Targets of the plan."""
+        self.bytes_done: int = 0
+        """Apparent bytes finished; while archiving it grows with every block copied."""
+        self.bytes_total: int = 0
+        """Apparent bytes of all targets."""
+        self.phase: str = ""
+        """What is being done right now, in a word or two: ``checking``, ``copying``, ``moving to trash``."""
+        self.current: bytes = b""
+        """Path that is being worked on."""
+        self.finished: bool = False
+        """Whether all is over."""
+        self.started: float = time.monotonic()
+        """When it began, on the monotonic clock."""
+
+    def begin(self, items: int, size: int) -> None:
+        """Set the totals and restart the clock."""
+        self.items_total = items
+        self.bytes_total = size
+        self.started = time.monotonic()
+
+    def at(self, phase: str, path: bytes) -> None:
+        """Say what is being done to which path."""
+        self.phase = phase
+        self.current = path
+
+    def add_bytes(self, count: int) -> None:
+        """Count bytes as done."""
+        self.bytes_done += count
+
+    def add_item(self) -> None:
+        """Count a target as finished."""
+        self.items_done += 1
+
+    def finish(self) -> None:
+        """Say that all is over."""
+        self.phase = "done"
+        self.current = b""
+        self.finished = True
