@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,8 +12,14 @@ from pathlib import Path
 
 import pytest
 
+import dusk
 from dusk.cli.main import main
 
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(dusk.__path__, "dusk.")
+    if not module.name.startswith("dusk.tui")
+] + ["json", "platform", "traceback"]
 Dusk = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
@@ -41,8 +49,8 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[..., Spoken]:
     return run
 
 
-@pytest.fixture
-def dusk() -> Dusk:
+@pytest.fixture(name="dusk")
+def dusk_process() -> Dusk:
     """Run a command line in a process of its own, away from a terminal."""
 
     def run(*words: str | bytes | Path, **options: object) -> subprocess.CompletedProcess[bytes]:
@@ -63,3 +71,48 @@ def tree(tmp_path: Path) -> Path:
     (top / "run" / "weights.bin").write_bytes(b"w" * 50_000)
     (top / "run" / "log.txt").write_bytes(b"l" * 1_000)
     return top
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def as_user(tmp_path: Path, own_home: Path) -> Dusk:
+    """Run a command line in a forked process without root's rights."""
+    for name in MODULES:  # what is imported now need not be readable for nobody later
+        importlib.import_module(name)
+    if os.geteuid() == 0:
+        for directory in {own_home, *own_home.parents, tmp_path, *tmp_path.parents}:
+            if str(directory).startswith("/tmp/"):
+                directory.chmod(directory.stat().st_mode | 0o055)
+        os.chown(own_home, NOBODY, NOBODY)
+
+    def run(*words: str | bytes | Path) -> subprocess.CompletedProcess[bytes]:
+        out, err = tmp_path.parent / f"{tmp_path.name}-out", tmp_path.parent / f"{tmp_path.name}-err"
+        with out.open("wb") as out_file, err.open("wb") as err_file:
+            child = os.fork()
+            if child == 0:
+                _become_nobody([os.fsdecode(word) for word in words], out_file.fileno(), err_file.fileno())
+        _, status = os.waitpid(child, 0)
+        return subprocess.CompletedProcess(
+            [], os.waitstatus_to_exitcode(status), out.read_bytes(), err.read_bytes()
+        )
+
+    return run
+
+
+def _become_nobody(words: list[str], out: int, err: int) -> None:
+    code = 99
+    try:
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)
+        sys.stdin = open(os.devnull)
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        code = main(words)
+        sys.stdout.flush()
+    finally:
+        os._exit(code)

@@ -9,7 +9,7 @@ from argparse import Namespace
 
 from dusk.cli.command_table import CommandEntry
 from dusk.cli.exit_codes import ExitCode, RefusalError
-from dusk.cli.output import prepare_streams, print_error
+from dusk.cli.output import flush_output, prepare_streams, print_error
 
 # Errors that carry a whole sentence for the user, by module, so that none of them has to be imported here.
 _SENTENCES: tuple[tuple[str, str, ExitCode], ...] = (
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
             code = _run(command, arguments)
         except SystemExit as leaving:  # argparse: --help, --version and bad usage
             code = leaving.code if isinstance(leaving.code, int) else ExitCode.DONE
-        _flush()
+        flush_output()
     except KeyboardInterrupt:
         code = _interrupted()
     except BrokenPipeError:
@@ -80,11 +80,6 @@ def _reader_is_gone(command: CommandEntry | None) -> int:
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.REFUSED if command is not None and command.acts else ExitCode.DONE
-
-
-def _flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()
 
 
 def _leave(code: int) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from typing import Any
+
+from dusk.cli.exit_codes import RefusalError
 
 
 def prepare_streams() -> None:
@@ -15,9 +19,13 @@ def prepare_streams() -> None:
 
 
 def print_text(text: str = "") -> None:
-    """Write one text and a line break to standard output."""
-    if sys.stdout is not None:
-        sys.stdout.write(text + "\n")
+    """Write one text and a line break to standard output.
+
+    Raises RefusalError when it cannot be written, BrokenPipeError when nobody reads it any more.
+    """
+    with _writing():
+        if sys.stdout is not None:
+            sys.stdout.write(text + "\n")
 
 
 def print_json(document: Any) -> None:
@@ -32,14 +40,32 @@ def print_json_line(document: Any) -> None:
     import json
 
     print_text(json.dumps(document))
-    if sys.stdout is not None:
-        sys.stdout.flush()
+    flush_output()
+
+
+def flush_output() -> None:
+    """Hand everything printed so far to the system; raises as print_text does."""
+    with _writing():
+        if sys.stdout is not None:
+            sys.stdout.flush()
 
 
 def print_error(sentence: str) -> None:
     """Write one sentence for the user to standard error, after everything printed so far."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
-    if sys.stderr is not None:
-        sys.stderr.write(f"dusk: {sentence}\n")
-        sys.stderr.flush()
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    sys.stderr.write(f"dusk: {sentence}{'' if sentence.endswith(('.', '!', '?')) else '.'}\n")
+    sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise RefusalError(f"the output could not be written: {error.strerror}") from error

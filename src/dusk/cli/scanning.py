@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dusk.cli.background import finish
 from dusk.cli.exit_codes import RefusalError
 from dusk.cli.progress_line import ProgressLine
-from dusk.fs.names import display_path
+from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_count, format_size
 from dusk.scan.entry import EntryFlag
 from dusk.scan.scanner import Progress, ScanOptions
@@ -48,11 +48,18 @@ def run_judge(path: bytes, book: RuleBook, settings: Settings, *, cross: bool = 
         try:
             _wait_for_scan(scan, line)
             while not judge.wait(_TICK):
+                check_alive(judge)
                 line.show(f"Judging · {count_noun(len(judge.findings()), 'finding')}")
-        except KeyboardInterrupt:
+        except BaseException:
             judge.stop()
             raise
     return judge
+
+
+def check_alive(judge: Judge) -> None:
+    """Raise RefusalError when a judge broke: it would be waited for without end."""
+    if judge.failure:
+        raise RefusalError(f"judging broke: {display_name(judge.failure)}")
 
 
 def unreadable_entries(tree: SizeTree, limit: int) -> list[tuple[bytes, str]]:

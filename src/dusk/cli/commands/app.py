@@ -10,12 +10,12 @@ from dusk.cli.exit_codes import ExitCode
 
 def run(arguments: Namespace) -> int:
     """Open the app, or print the report."""
-    from dusk.cli.paths import directory_to_scan
+    from dusk.cli.paths import typed_path
     from dusk.cli.terminal import obstacle
     from dusk.settings import load_settings
 
     settings = load_settings()
-    path = directory_to_scan(arguments.path)
+    path = typed_path(arguments.path)
     reason = obstacle()
     if reason is not None:
         return print_report(path, reason, measure=arguments.measure, cross=arguments.cross)

@@ -31,14 +31,15 @@ def configure(subparsers: Any) -> None:
 def run(arguments: Namespace) -> int:
     """Scan and print."""
     from dusk.cli.output import print_error, print_json
-    from dusk.cli.paths import directory_to_scan
+    from dusk.cli.paths import typed_path
     from dusk.cli.scanning import run_scan, unreadable_entries
     from dusk.fs.names import display_name, display_path
+    from dusk.scan.tree import ROOT
     from dusk.settings import load_settings
 
     load_settings()  # a configuration that cannot be read is said by every command, not by some
-    path = directory_to_scan(arguments.path)
-    scan = run_scan(path, cross=arguments.cross)
+    scan = run_scan(typed_path(arguments.path), cross=arguments.cross)
+    path = scan.tree.path(ROOT)
     errors = scan.progress().errors
     unreadable = unreadable_entries(scan.tree, _LISTED_ERRORS) if errors else []
     if arguments.json:

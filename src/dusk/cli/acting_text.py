@@ -1,0 +1,109 @@
+"""What trashing and archiving say: the plan, the question, the progress, the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from dusk.actions.outcome import ItemState, Outcome
+from dusk.fs.names import display_name, display_path, json_text
+from dusk.fs.units import count_noun, format_size
+from dusk.plan.conflict import conflicts
+from dusk.plan.freed import apparent_size, disk_size, entry_count
+from dusk.plan.plan import Plan
+from dusk.plan.step import Target
+from dusk.rules.finding import Action
+
+shown = display_path
+
+
+def plan_lines(plan: Plan, action: Action, destination: bytes) -> Iterator[str]:
+    """Yield what will happen: each path with its figures, then the sums and what to know before."""
+    where = "To the trash" if action is Action.TRASH else f"To {display_path(destination)}, then to the trash"
+    yield f"{where}:"
+    for target in plan.targets:
+        yield f"  {_size(target):>8}  {target.safety.value:<6}  {display_path(target.path)}{_known(target)}"
+    totals = plan.totals()
+    yield (
+        f"{count_noun(totals.targets, 'path')}, {count_noun(totals.entries, 'entry', 'entries')}, "
+        f"{format_size(totals.disk_size)} on disk, {format_size(totals.apparent_size)} apparent. "
+        f"Freed now: {format_size(totals.frees_now)}. "
+        f"Freed after the trash is emptied: {format_size(totals.frees_after_purge)}."
+    )
+    for conflict in conflicts(plan):
+        if not conflict.blocking:
+            yield f"Note: {conflict.sentence}"
+
+
+def question(plan: Plan, action: Action) -> str:
+    """Return the question before acting."""
+    paths = count_noun(len(plan.targets), "path")
+    if action is Action.TRASH:
+        return f"Move {paths} to the trash?"
+    return f"Archive {paths} and move the originals to the trash?"
+
+
+def outcome_lines(outcome: Outcome, action: Action) -> Iterator[str]:
+    """Yield what was done and how it is taken back."""
+    done = outcome.count(ItemState.DONE)
+    if not done:
+        yield "Nothing was done."
+        return
+    did = "Moved to the trash" if action is Action.TRASH else "Archived, verified and moved to the trash"
+    yield (
+        f"{did}: {count_noun(done, 'path')}. Freed now: {format_size(outcome.frees_now)}. "
+        f"Freed after the trash is emptied: {format_size(outcome.frees_after_purge)}."
+    )
+    yield f"Take it back: dusk undo {outcome.batch}    Empty the trash: dusk bin empty"
+
+
+def document(
+    plan: Plan, action: Action, outcome: Outcome | None, refused: Iterable[tuple[bytes, str]]
+) -> dict[str, Any]:
+    """Return the JSON document of a run, or with no outcome of what would be done."""
+    totals = plan.totals()
+    ended = {result.path: result for result in outcome.results} if outcome else {}
+    items = []
+    for target in plan.targets:
+        result = ended.get(target.path)
+        items.append(
+            {
+                **_item(target),
+                "state": result.state.value if result else "planned",
+                "sentence": result.sentence if result else "",
+                "place": json_text(result.place) if result else "",
+            }
+        )
+    items += [
+        {"path": json_text(path), "state": ItemState.REFUSED.value, "sentence": sentence}
+        for path, sentence in refused
+    ]
+    return {
+        "action": action.value,
+        "dry_run": outcome is None,
+        "batch": outcome.batch if outcome else None,
+        "cancelled": bool(outcome and outcome.cancelled),
+        "frees_now": outcome.frees_now if outcome else totals.frees_now,
+        "frees_after_purge": outcome.frees_after_purge if outcome else totals.frees_after_purge,
+        "items": items,
+    }
+
+
+def _item(target: Target) -> dict[str, Any]:
+    return {
+        "path": json_text(target.path),
+        "safety": target.safety.value,
+        "title": target.title,
+        "rule": target.rule,
+        "entries": entry_count(target),
+        "apparent_size": apparent_size(target),
+        "disk_size": disk_size(target),
+    }
+
+
+def _size(target: Target) -> str:
+    return format_size(disk_size(target))
+
+
+def _known(target: Target) -> str:
+    return f"  ({display_name(target.title)})" if target.title else ""

@@ -1,0 +1,71 @@
+"""Running what changes files: with progress, and with a Ctrl-C that waits for the item at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from dusk.actions.outcome import ItemResult, ItemState
+from dusk.actions.progress import ExecutionProgress
+from dusk.cli.background import Background
+from dusk.cli.exit_codes import ExitCode
+from dusk.cli.output import print_error
+from dusk.cli.progress_line import ProgressLine
+from dusk.fs.names import display_path
+from dusk.fs.units import format_size
+
+Result = TypeVar("Result")
+
+_TICK = 0.1  # seconds between looks at the progress
+
+
+def carry_out(work: Callable[[ExecutionProgress, Callable[[], bool]], Result]) -> Result:
+    """Run the work in a thread of its own and return what it returns.
+
+    The work is given its progress to write and the question whether to stop. Ctrl-C answers that with
+    yes: the item at hand ends, and no other begins.
+    """
+    progress = ExecutionProgress()
+    asked = False
+
+    def cancelled() -> bool:
+        return asked
+
+    with ProgressLine() as line:
+        running = Background(lambda: work(progress, cancelled))
+        while True:
+            try:
+                if running.wait(_TICK):
+                    return running.result()
+                line.show(progress_text(progress))
+            except KeyboardInterrupt:
+                asked = True
+                line.erase()
+                print_error("stopping after the item at hand.")
+
+
+def progress_text(progress: ExecutionProgress) -> str:
+    """Return one line that says how far a review or a run is."""
+    return (
+        f"{progress.phase.capitalize() or 'Working'} · {progress.items_done} of {progress.items_total} · "
+        f"{format_size(progress.bytes_done)} of {format_size(progress.bytes_total)} · "
+        f"{display_path(progress.current)}"
+    )
+
+
+def say_sentences(results: tuple[ItemResult, ...]) -> None:
+    """Say on standard error what needs saying about single items."""
+    for result in results:
+        if result.sentence:
+            print_error(result.sentence)
+
+
+def exit_code(results: tuple[ItemResult, ...], *, cancelled: bool, refused: int = 0) -> ExitCode:
+    """Return the code for the ends of all items; ``refused`` never came so far as to be one of them."""
+    bad = refused + sum(result.state in (ItemState.REFUSED, ItemState.FAILED) for result in results)
+    if cancelled:
+        return ExitCode.INTERRUPTED
+    if not bad:
+        return ExitCode.DONE
+    done = any(result.state is ItemState.DONE for result in results)
+    return ExitCode.PARTLY if done else ExitCode.REFUSED

@@ -1,0 +1,27 @@
+"""Opening the journal for a command, and saying what had to be put right first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dusk.cli.background import finish
+from dusk.cli.output import print_error
+
+if TYPE_CHECKING:
+    from dusk.actions.journal import Journal
+
+
+def open_journal() -> Journal:
+    """Open the journal and settle what an interrupted run left; each sentence goes to standard error.
+
+    Raises JournalError.
+    """
+    from dusk.actions.journal import Journal
+    from dusk.actions.recovery import recover
+
+    journal = finish(Journal.open)
+    for notice in journal.notices:
+        print_error(notice)
+    for sentence in finish(lambda: recover(journal)).sentences:
+        print_error(sentence)
+    return journal
