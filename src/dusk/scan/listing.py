@@ -31,6 +31,16 @@ class Batch:
     marks: dict[int, tuple[EntryFlag, str]] = field(default_factory=dict)
     """Flags and error of entries that are not ordinary, by position; these carry no bytes."""
 
+    def only(self, positions: list[int]) -> Batch:
+        """Return a batch of the entries at some positions."""
+        names = [self.names[position] for position in positions]
+        return Batch(
+            joined=b"\0".join(names) + b"\0",
+            names=names,
+            statuses=[self.statuses[position] for position in positions],
+            marks={new: self.marks[old] for new, old in enumerate(positions) if old in self.marks},
+        )
+
 
 def read_batches(directory: int, places: Places | None, cross: bool) -> Iterator[Batch]:
     """Yield the entries of an open directory; special places are named without being touched.

@@ -23,8 +23,11 @@ _DESCRIPTORS = 64
 """Directories kept open on the way down; deeper trees open the ones above again when needed."""
 _SHARE_EVERY = 0.1
 """Seconds after which directories above are told what was gained below, while a subtree is walked."""
+_REOPENED = 32
+"""Directories opened again together on the way up."""
 _CLOSED = -1
-_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+"""Errors that say that the directory is no longer there, or something else is."""
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE})
 
 
@@ -62,15 +65,11 @@ class Walk:
         self._open: deque[Frame] = deque()
         self._next_share = time.monotonic() + _SHARE_EVERY
 
-    def push(self, frame: Frame) -> None:
-        """Add a directory that is known already, below the frames that are there."""
-        self.frames.append(frame)
-
     def read(self, index: int, descriptor: int, places: Places | None) -> None:
         """List a directory and remember the ones in it; the descriptor is this walk's from now on."""
         frame = Frame(index, descriptor, places)
         self.frames.append(frame)
-        self._keep_open(frame)
+        self.keep_open(frame)
         self.current = index
         try:
             for batch in read_batches(descriptor, places, self._writer.cross):
@@ -105,6 +104,13 @@ class Walk:
             self._settle(frame)
             self._close(frame)
         del self.frames[level:]
+
+    def drop_removed(self) -> None:
+        """Stop walking below directories that were removed from the tree meanwhile."""
+        for level, frame in enumerate(self.frames):
+            if self._storage.flags[frame.index] & EntryFlag.REMOVED:
+                self.abandon(level)
+                return
 
     def share(self) -> None:
         """Tell every directory on the way down what was gained below it."""
@@ -145,11 +151,9 @@ class Walk:
         name = storage.name(index)
         places = None if frame.places is None else frame.places.below.get(name)
         try:
-            if frame.descriptor == _CLOSED:
-                self._reopen(frame)
-            descriptor = self._open_below(frame, name)
+            descriptor = self._open_child(frame, name)
         except OSError as error:
-            if error.errno in _GONE:
+            if error.errno in GONE:
                 self._vanish(frame, index)
             else:
                 self._writer.mark_unreadable(index, reason(error))
@@ -176,25 +180,50 @@ class Walk:
             frame.gain.add(gain)
         return not flag
 
-    def _open_below(self, frame: Frame, name: bytes) -> int:
+    def _open_child(self, frame: Frame, name: bytes) -> int:
         try:
-            return os.open(name, OPEN_DIRECTORY, dir_fd=frame.descriptor)
+            return self._open_below(frame, name)
         except OSError as error:
-            if error.errno not in _TOO_MANY or len(self._open) < 2:
+            if error.errno not in _TOO_MANY:
                 raise
-        while self._open[0] is not frame:
-            self._close(self._open[0])
+        # The process is at its limit of open files: do with the one descriptor that is needed.
+        for other in list(self._open):
+            if other is not frame:
+                self._close(other)
+        return self._open_below(frame, name)
+
+    def _open_below(self, frame: Frame, name: bytes) -> int:
+        if frame.descriptor == _CLOSED:
+            self._reopen(frame)
         return os.open(name, OPEN_DIRECTORY, dir_fd=frame.descriptor)
 
     def _reopen(self, frame: Frame) -> None:
-        names = [self._storage.name(above.index) for above in self.frames[1:]]
-        frame.descriptor = open_directory(b"/".join(names), within=self._root)
-        self._keep_open(frame)
-        if not self._writer.is_same(frame.index, os.fstat(frame.descriptor)):
-            self._close(frame)
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        # The frames just above were closed too: opening them on the way makes a deep climb cheap.
+        nearest = max(0, len(self.frames) - _REOPENED)
+        names = [self._storage.name(above.index) for above in self.frames[1 : nearest + 1]]
+        descriptor = open_directory(b"/".join(names), within=self._root)
+        try:
+            for above in self.frames[nearest + 1 :]:
+                following = os.open(self._storage.name(above.index), OPEN_DIRECTORY, dir_fd=descriptor)
+                self._hold_or_close(self.frames[nearest], descriptor)
+                descriptor, nearest = following, nearest + 1
+            if not self._writer.is_same(frame.index, os.fstat(descriptor)):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        except OSError:
+            os.close(descriptor)
+            raise
+        frame.descriptor = descriptor
+        self.keep_open(frame)
 
-    def _keep_open(self, frame: Frame) -> None:
+    def _hold_or_close(self, frame: Frame, descriptor: int) -> None:
+        if frame.descriptor == _CLOSED and frame.waiting:
+            frame.descriptor = descriptor
+            self.keep_open(frame)
+        else:
+            os.close(descriptor)
+
+    def keep_open(self, frame: Frame) -> None:
+        """Count a frame's open descriptor, and close the one highest up when there are too many."""
         self._open.append(frame)
         if len(self._open) > _DESCRIPTORS:
             self._close(self._open[0])

@@ -14,11 +14,14 @@ from dusk.fs.mounts import MountTable
 from dusk.scan.boundary import places_below
 from dusk.scan.columns import ColumnTree
 from dusk.scan.listing import reason
+from dusk.scan.refresh import Refresher
 from dusk.scan.scanner import Progress, ScanOptions
 from dusk.scan.storage import Storage
 from dusk.scan.tree import ROOT
 from dusk.scan.walk import OPEN_DIRECTORY, Walk
 from dusk.scan.writer import TreeWriter
+
+_CLOSED = -1
 
 
 class ReferenceScan:
@@ -151,7 +154,8 @@ class ReferenceScan:
             self._writer.obstacle(ROOT, status)
             walk.read(ROOT, os.dup(root), places_below(path, MountTable.read()))
             while not self._stop and walk.step():
-                pass
+                while self._requests and not self._stop:
+                    self._refresh(root, walk)
         finally:
             walk.abandon()
             os.close(root)
@@ -163,7 +167,29 @@ class ReferenceScan:
                 if not self._requests:
                     self._running = False
                     return
-            self._requests.popleft()
+            self._stop = False
+            try:
+                root = open_root(self._storage.name(ROOT))
+            except OSError as error:
+                self._refresher(_CLOSED, None).close_off(ROOT, reason(error))
+                self._requests.popleft()
+                continue
+            try:
+                self._refresh(root, None)
+            finally:
+                os.close(root)
+
+    def _refresh(self, root: int, walk: Walk | None) -> None:
+        if walk is not None:
+            walk.share()
+        self._refresher(root, walk).refresh(self._requests[0])
+        self._requests.popleft()
+        if walk is not None:
+            walk.drop_removed()
+
+    def _refresher(self, root: int, walk: Walk | None) -> Refresher:
+        places = places_below(self._storage.name(ROOT), MountTable.read())
+        return Refresher(self._writer, self._tree, root, places, self._is_stopped, walking=walk is not None)
 
     def _is_stopped(self) -> bool:
         return self._stop

@@ -196,7 +196,19 @@ class TreeWriter:
             gain.items -= storage.items[slot]
         storage.gapped.add(storage.parents[index])
         storage.flags[index] |= _REMOVED
+        storage.blocks[index] = storage.sizes[index] = 0
+        if slot != NO_SLOT:
+            storage.items[slot] = 0
+        storage.touch(index)
         return gain
+
+    def forget_directory(self, index: int) -> None:
+        """Stop counting a directory that is gone, and let its inode be entered again elsewhere."""
+        storage = self.storage
+        storage.directories -= 1
+        key = (storage.device_numbers[storage.devices[index]], storage.inodes[index])
+        if self.visited.get(key) == index:
+            del self.visited[key]
 
     def list_remaining(self, index: int) -> None:
         """Give a directory a list of children without the removed ones."""
@@ -210,12 +222,16 @@ class TreeWriter:
         storage = self.storage
         slot = storage.slots[parent]
         override = storage.overrides.get(parent)
-        if override is not None:
-            override.extend(array("I", range(first, first + count)))
-            return
-        if not storage.range_length[slot]:
+        length = storage.range_length[slot]
+        if override is None and not length:
             storage.first_child[slot] = first
-        storage.range_length[slot] += count
+        if override is not None:
+            override.extend(range(first, first + count))
+        elif first == storage.first_child[slot] + length:
+            storage.range_length[slot] = length + count
+        else:
+            known = range(storage.first_child[slot], storage.first_child[slot] + length)
+            storage.overrides[parent] = array("I", [*known, *range(first, first + count)])
 
     def _note_marks(self, first: int, batch: Batch) -> None:
         for position, (_, why) in batch.marks.items():
