@@ -1,0 +1,1 @@
+"""Screens and dialogs around the main screen."""

@@ -1,0 +1,120 @@
+"""What is known about an entry, over the list: the side panel of terminals that have no side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import Static
+
+from dusk.rules.finding import Action
+from dusk.tui.choices import Said
+from dusk.tui.finding_text import entry_lines, finding_lines, offer_lines
+from dusk.tui.screens.dialog import Dialog, content_of, keys_line
+from dusk.tui.spans import Line, wrap
+
+if TYPE_CHECKING:
+    from dusk.tui.session import Session
+
+
+class FindingOverlay(Dialog[None]):
+    """A finding or the plain facts, with its offers; 1 to 9 queue one, d queues the entry."""
+
+    DEFAULT_CSS = """
+    FindingOverlay > #box { width: 100%; height: 100%; overflow: hidden; }
+    FindingOverlay #text { height: 1fr; scrollbar-size-vertical: 1; background: $surface; }
+    FindingOverlay #offers { height: auto; max-height: 50%; margin: 1 0 0 0; }
+    FindingOverlay #said, FindingOverlay #keys { height: auto; max-height: 2; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i,q,enter", "leave", "Close", show=False),
+        Binding("d", "trash", "Trash", show=False),
+        Binding("down,j", "scroll(1)", "Down", show=False),
+        Binding("up,k", "scroll(-1)", "Up", show=False),
+        Binding("pagedown,space", "scroll(10)", "Page down", show=False),
+        Binding("pageup", "scroll(-10)", "Page up", show=False),
+    ]
+
+    def __init__(self, session: Session, index: int) -> None:
+        """Show an entry of the tree."""
+        super().__init__(classes="-ascii" if session.ascii else "")
+        self._session = session
+        self._index = index
+        self._finding = session.finding_for(index)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text above the offers."""
+        with Vertical(id="box"):
+            with VerticalScroll(id="text"):
+                yield Static(id="facts", markup=False)
+            yield Static(id="offers", markup=False)
+            yield Static(id="said", markup=False)
+            yield Static(id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Scroll with the keyboard at once."""
+        self.query_one("#text", VerticalScroll).focus()
+
+    def on_resize(self) -> None:
+        """Break the text anew."""
+        width = max(10, self.app.size.width - 5)
+        finding = self._finding
+        if finding is None:
+            facts, offers = entry_lines(self._session, self._index, width), []
+        else:
+            facts = finding_lines(self._session, finding, width)
+            offers = offer_lines(self._session, finding, width)
+        self._update("facts", facts)
+        self._update("offers", offers)
+        self.query_one("#offers", Static).display = bool(offers)
+        keys = [("esc", "Close"), ("d", "Queue for the trash")]
+        if finding is not None and finding.offers:
+            keys.insert(0, ("1", "Queue this") if len(finding.offers) == 1 else ("1-9", "Queue one"))
+        self._update("keys", [keys_line(keys, width)])
+
+    def on_key(self, event: events.Key) -> None:
+        """Queue the offer of a digit."""
+        finding = self._finding
+        if finding is None or not event.key.isdigit() or not 1 <= int(event.key) <= len(finding.offers):
+            return
+        event.stop()
+        number = int(event.key)
+        if finding.offers[number - 1].action is not Action.ARCHIVE:
+            self._tell(self._session.queue_offer(finding, number))
+        elif self._session.archive_directory or self._session.read_only:
+            self._tell(self._session.queue_offer(finding, number, self._session.archive_directory))
+        else:
+            self._ask_for_archive(number)
+
+    def action_trash(self) -> None:
+        """Queue the entry itself."""
+        self._tell(self._session.queue((self._index,), Action.TRASH))
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the text."""
+        self.query_one("#text", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def _ask_for_archive(self, number: int) -> None:
+        from dusk.tui.screens.destination import DestinationScreen
+
+        finding = self._finding
+        default = self._session.settings.archive_directory.encode("utf-8", "surrogateescape")
+
+        def chosen(place: bytes | None) -> None:
+            if place and finding is not None:
+                self._session.archive_directory = place
+                self._tell(self._session.queue_offer(finding, number, place))
+
+        self.app.push_screen(DestinationScreen(self._session, default), chosen)
+
+    def _tell(self, said: Said) -> None:
+        kind = "good" if said.changed else "notice"
+        width = max(10, self.app.size.width - 5)
+        self._update("said", [((text, kind),) for text in wrap(said.sentence, width)])
+
+    def _update(self, name: str, lines: Sequence[Line]) -> None:
+        self.query_one(f"#{name}", Static).update(content_of(lines))

@@ -1,0 +1,187 @@
+"""The result: how every path ended, what was freed, what the trash holds and how to take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Static
+
+from dusk.fs.names import display_path
+from dusk.fs.units import count_noun, format_size
+from dusk.rules.finding import Action
+from dusk.tui.screens.dialog import content_of, keys_line
+from dusk.tui.screens.line_list import LineList, Row, text_row
+from dusk.tui.screens.question import QuestionScreen
+from dusk.tui.spans import Line, Span, fit_middle, wrap
+from dusk.tui.tasks import UndoTask
+
+if TYPE_CHECKING:
+    from dusk.actions.outcome import ItemResult, Outcome
+    from dusk.actions.undo import UndoOutcome
+    from dusk.tui.session import Session
+
+_IN = " " * 11
+# State by its value, because the words of acting and of undoing differ.
+_WORDS = {
+    "done": ("done", "good"), "refused": ("refused", "problem"), "failed": ("failed", "problem"),
+    "skipped": ("not begun", "muted"), "ambiguous": ("look", "notice"),
+}  # fmt: skip
+_PLACES = {Action.TRASH: "in the trash as", Action.ARCHIVE: "archived to"}
+
+
+class ResultScreen(Screen[None]):
+    """What acting or undoing did, path by path; refused and failed ones first."""
+
+    DEFAULT_CSS = """
+    ResultScreen { background: $background; color: $foreground; }
+    ResultScreen > Static { padding: 0 1; }
+    ResultScreen > #title { height: 1; background: $surface; }
+    ResultScreen > #summary { height: auto; max-height: 40%; padding: 1 1 0 1; }
+    ResultScreen > LineList { border-top: solid $rule-line; }
+    ResultScreen.-short > LineList { border-top: none; }
+    ResultScreen > LineList { height: 1fr; }
+    ResultScreen > #keys { height: 1; }
+    ResultScreen.-short > #summary { padding: 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,x", "leave", "Back", show=False),
+        Binding("u", "undo", "Undo", show=False),
+    ]
+
+    def __init__(self, session: Session, outcome: Outcome | UndoOutcome) -> None:
+        """Show an outcome."""
+        super().__init__()
+        self._session = session
+        self._outcome = outcome
+        self._is_undo = not hasattr(outcome, "frees_after_purge")
+        self._results = sorted(outcome.results, key=_order)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the summary above the paths."""
+        yield Static(id="title", markup=False)
+        yield Static(id="summary", markup=False)
+        yield LineList(glyphs=self._session.glyphs, name="results")
+        yield Static(id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        results = self.query_one(LineList)
+        results.show(self._layout)
+        results.focus()
+
+    def on_resize(self) -> None:
+        """Break the sentences anew."""
+        self.set_class(self.app.size.height < 20, "-short")
+        width = max(10, self.app.size.width - 2)
+        title = "Undone" if self._is_undo else "Done"
+        self._update("title", [((title, "heading"),)])
+        self._update("summary", self._summary(width))
+        keys = [("esc", "Back"), ("u", "Undo this")] if self._can_undo else [("esc", "Back")]
+        self._update("keys", [keys_line(keys, width)])
+
+    def action_leave(self) -> None:
+        """Go back to the tree."""
+        self.dismiss()
+
+    def action_undo(self) -> None:
+        """Ask whether all this is to be taken back."""
+        batch = self._outcome.batch
+        if not self._can_undo or batch is None:
+            self.notify("There is nothing here to take back.", markup=False, timeout=4)
+            return
+        question = undo_question(self._session, batch, self._count("done"))
+        self.app.push_screen(question, lambda answer: self._undo(batch) if answer else None)
+
+    def _undo(self, batch: int) -> None:
+        from dusk.tui.screens.progress import ProgressScreen
+
+        self.app.switch_screen(ProgressScreen(self._session, UndoTask(self._session, batch)))
+
+    @property
+    def _can_undo(self) -> bool:
+        has_batch = self._outcome.batch is not None and self._count("done") > 0
+        return has_batch and not self._is_undo and not self._session.read_only
+
+    def _count(self, state: str) -> int:
+        return sum(result.state.value == state for result in self._results)
+
+    def _update(self, name: str, lines: list[Line]) -> None:
+        self.query_one(f"#{name}", Static).update(content_of(lines))
+
+    # -- the summary
+
+    def _summary(self, width: int) -> list[Line]:
+        lines: list[Line] = [self._counts()]
+        outcome = self._outcome
+        if getattr(outcome, "cancelled", False):
+            said = "Stopped on request: what was done stays done, nothing is half done."
+            lines += [((text, "notice"),) for text in wrap(said, width)]
+        if self._is_undo:
+            return lines
+        now, later = getattr(outcome, "frees_now", 0), getattr(outcome, "frees_after_purge", 0)
+        lines.append((("Freed now ", "muted"), (format_size(now), "strong")))
+        if later:
+            said = f"Emptying the trash would free {format_size(later)}: dusk bin empty"
+            lines += [((text, "text"),) for text in wrap(said, width)]
+        if self._can_undo:
+            undo = f"To take it back: u here, or dusk undo {outcome.batch}"
+            lines += [((text, "text"),) for text in wrap(undo, width)]
+        return lines
+
+    def _counts(self) -> Line:
+        done = self._count("done")
+        verb = "put back" if self._is_undo else "dealt with"
+        spans: list[Span] = [(f"{count_noun(done, 'path')} {verb}", "good" if done else "text")]
+        for state in ("refused", "failed", "ambiguous", "skipped"):
+            if count := self._count(state):
+                word, kind = _WORDS[state]
+                spans += [("   ", "text"), (f"{count:,} {word}", kind)]
+        return tuple(spans)
+
+    # -- the list
+
+    def _layout(self, width: int) -> Sequence[Row]:
+        rows: list[Row] = []
+        for number, result in enumerate(self._results):
+            rows.append(Row(number, partial(self._draw, result)))
+            rows += self._place_rows(result, width)
+            kind = _WORDS.get(result.state.value, ("", "muted"))[1]
+            kind = "muted" if kind == "good" else kind
+            rows += [
+                text_row((text, kind))
+                for text in wrap(result.sentence, width, indent=" " * 11, first=" " * 11)
+            ]
+        return rows
+
+    def _draw(self, result: ItemResult, width: int) -> Line:
+        word, kind = _WORDS.get(result.state.value, (result.state.value, "text"))
+        path = fit_middle(display_path(result.path), max(8, width - 11), self._session.glyphs.ellipsis)
+        return ((f"{word:<9}  ", kind), (path, "text"))
+
+    def _place_rows(self, result: ItemResult, width: int) -> list[Row]:
+        place = getattr(result, "place", b"")
+        if result.state.value != "done" or not place or place == result.path:
+            return []
+        lead = "from " if self._is_undo else _PLACES.get(result.action, "is now") + " "
+        room = max(8, width - 11 - len(lead))
+        shown = fit_middle(display_path(place), room, self._session.glyphs.ellipsis)
+        return [text_row((_IN + lead, "muted"), (shown, "muted"))]
+
+
+def undo_question(session: Session, batch: int, paths: int) -> QuestionScreen:
+    """Return the question before a batch is taken back."""
+    lines: list[Line] = [
+        ((f"{count_noun(paths, 'path')} of batch {batch} go back to where they were.", "text"),),
+        (("Nothing that is there now is overwritten.", "muted"),),
+    ]
+    return QuestionScreen("Take it back?", lines, yes="Take it back", glyphs=session.glyphs)
+
+
+def _order(result: ItemResult) -> int:
+    """Return the place of a result: what needs a person's eye comes first."""
+    return {"failed": 0, "ambiguous": 0, "refused": 1, "done": 2}.get(result.state.value, 3)

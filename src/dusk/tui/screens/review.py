@@ -1,0 +1,337 @@
+"""The review: every path that is queued, read from the disk again before anyone says yes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Static
+
+from dusk.fs.names import display_path
+from dusk.fs.units import count_noun, format_count, format_size
+from dusk.tui.screens.dialog import content_of, keys_line
+from dusk.tui.screens.line_list import LineList
+from dusk.tui.screens.question import QuestionScreen
+from dusk.tui.screens.review_rows import ReviewItem, ReviewRows, action_words
+from dusk.tui.spans import Line, fit_end, fit_middle, justify, wrap
+from dusk.tui.tasks import ExecutionTask, ReviewTask
+
+if TYPE_CHECKING:
+    from dusk.actions.review import Reviewed
+    from dusk.plan.plan import Plan
+    from dusk.tui.session import Session
+
+_TICK = 0.25  # seconds
+_KEYS = (
+    ("enter", "Confirm"), ("d", "Drop"), ("i", "Insist"), ("esc", "Back"), ("r", "Read again"),
+    ("D", "Drop all"),
+)  # fmt: skip
+_EMPTY: tuple[Line, ...] = (
+    (("Nothing is queued.", "strong"),),
+    (),
+    (
+        ("Go back with ", "muted"),
+        ("esc", "key"),
+        (", move to something large and press ", "muted"),
+        ("d", "key"),
+    ),
+    (("to queue it for the trash, or ", "muted"), ("a", "key"), (" to queue it for an archive.", "muted")),
+    (("Nothing is moved before it was reviewed here and confirmed.", "muted"),),
+)
+
+
+class ReviewScreen(Screen[None]):
+    """Every path with its safety, action and three figures; drop, insist, confirm."""
+
+    DEFAULT_CSS = """
+    ReviewScreen { background: $background; color: $foreground; layout: vertical; }
+    ReviewScreen > Static { height: 1; padding: 0 1; }
+    ReviewScreen > #title { background: $surface; }
+    ReviewScreen > #columns { padding: 0 0 0 2; color: $muted; }
+    ReviewScreen > #empty { height: 1fr; padding: 1 3; display: none; }
+    ReviewScreen > LineList { height: 1fr; }
+    ReviewScreen > #detail { height: auto; max-height: 5; border-top: solid $rule-line; padding: 0 1; }
+    ReviewScreen > #totals { background: $queue-background; color: $queue-text; height: auto; }
+    ReviewScreen.-short > #detail { max-height: 2; border-top: none; }
+    ReviewScreen.-tiny > #detail { display: none; }
+    ReviewScreen.-bare > #empty { display: block; }
+    ReviewScreen.-bare > LineList, ReviewScreen.-bare > #columns, ReviewScreen.-bare > #detail,
+    ReviewScreen.-bare > #totals { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", show=False),
+        Binding("q", "leave", "Back", show=False),
+        Binding("d,delete", "drop", "Drop", show=False),
+        Binding("D", "drop_all", "Drop all", show=False),
+        Binding("i", "insist", "Insist", show=False),
+        Binding("r", "read_again", "Read again", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        """Review the queue of a session."""
+        super().__init__()
+        self._session = session
+        self._work: ReviewTask | None = None
+        self._reviewed: Reviewed | None = None
+        self._failure = ""
+        self._timer: Timer | None = None
+        self._rows = self._rows_of(session.plan)
+
+    # -- what is shown
+
+    def compose(self) -> ComposeResult:
+        """Lay out title, columns, paths, what is known of the one under the cursor, and totals."""
+        yield Static(id="title", markup=False)
+        yield Static(id="columns", markup=False)
+        yield LineList(glyphs=self._session.glyphs, name="paths")
+        yield Static(content_of(_EMPTY), id="empty", markup=False)
+        yield Static(id="detail", markup=False)
+        yield Static(id="totals", markup=False)
+        yield Static(id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Show the queue at once and begin to read the disk."""
+        self._timer = self.set_interval(_TICK, self._tick, pause=True)
+        self.query_one(LineList).focus()
+        self._read()
+
+    def on_unmount(self) -> None:
+        """Stop reading: nobody looks any more."""
+        if self._work is not None:
+            self._work.cancel()
+
+    def on_resize(self) -> None:
+        """Fit everything to the new size."""
+        self.set_class(self.app.size.height < 20, "-short")
+        self.set_class(self.app.size.height < 14, "-tiny")
+        self._show_frame()
+
+    def on_line_list_highlighted(self) -> None:
+        """Show what is known of the path under the cursor."""
+        self._show_detail()
+
+    def _rows_of(self, plan: Plan) -> ReviewRows:
+        problems = self._reviewed.problems if self._reviewed is not None else ()
+        return ReviewRows(
+            plan,
+            problems,
+            measure=self._session.measure,
+            glyphs=self._session.glyphs,
+            ascii_only=self._session.ascii,
+        )
+
+    def _show(self) -> None:
+        self._rows = self._rows_of(self._reviewed.plan if self._reviewed is not None else self._session.plan)
+        self.set_class(not self._rows.items, "-bare")
+        self.query_one(LineList).show(self._rows.layout)
+        self._show_frame()
+        self._show_detail()
+
+    def _show_frame(self) -> None:
+        if not self.is_mounted:
+            return
+        width = max(10, self.app.size.width - 2)
+        title = ((f"Review  {count_noun(len(self._rows.items), 'path')}", "heading"),)
+        self._update("title", [justify(title, ((self._state(width), "muted"),), width)])
+        self._update("columns", [self._rows.heading(width - 1)])
+        self._update("totals", self._totals(width))
+        self._update("keys", [keys_line(_KEYS if self._rows.items else _KEYS[3:4], width)])
+
+    def _update(self, name: str, lines: list[Line]) -> None:
+        self.query_one(f"#{name}", Static).update(content_of(lines))
+
+    def _state(self, width: int) -> str:
+        task = self._work
+        if task is not None and not task.done:
+            if task.cancelled:
+                return "stopping"
+            progress = task.progress
+            counts = (progress.items_done, progress.items_total)
+            text = "reading the disk: {} of {}".format(*map(format_count, counts))
+            room = width - len(text) - 26
+            current = fit_middle(display_path(progress.current), room) if room > 12 else ""
+            return f"{text} {current}  esc stops" if current else f"{text}  esc stops"
+        if not self._rows.items:
+            return ""
+        if self._reviewed is None:
+            return "not read"
+        return "read from the disk just now" if width >= 50 else "just read"
+
+    def _totals(self, width: int) -> list[Line]:
+        totals = self._rows.executable().totals()
+        blocked = len(self._rows.blocked)
+        first: list[tuple[str, str]] = [
+            (f"{format_size(totals.disk_size)} on disk", "strong"),
+            (f"  {format_size(totals.frees_now)} freed now", "queue-text"),
+            (f"  {format_size(totals.frees_after_purge)} after emptying the trash", "queue-text"),
+        ]
+        if width < 66:
+            first = [
+                (format_size(totals.disk_size), "strong"),
+                (f", now {format_size(totals.frees_now)}", "queue-text"),
+                (f", after {format_size(totals.frees_after_purge)}", "queue-text"),
+            ]
+        lines: list[Line] = [tuple(first)]
+        if self._failure:
+            lines.append(((fit_end(self._failure, width), "problem"),))
+        if blocked:
+            stays = "stays where it is" if blocked == 1 else "stay where they are"
+            text = f"{blocked:,} of {count_noun(len(self._rows.items), 'path')} {stays}"
+            lines.append(((text, "problem"),))
+        return lines
+
+    def _show_detail(self) -> None:
+        item = self._item()
+        if item is None or not self.is_mounted:
+            return
+        width = max(10, self.app.size.width - 2)
+        target = item.target
+        lines: list[Line] = [((text, "strong"),) for text in wrap(display_path(target.path), width)[:2]]
+        facts = [
+            target.title or "nothing that a rule knows",
+            count_noun(target.survey.entries if target.survey else target.entries, "entry", "entries"),
+            f"{format_size(target.disk_size)} on disk, {format_size(target.apparent_size)} apparent",
+        ]
+        lines.append(((fit_end(self._session.glyphs.dot.join(facts), width), "text"),))
+        lines.append(((fit_end(action_words(item.step.action, item.step.destination), width), "muted"),))
+        if item.can_insist:
+            lines[-1] = (("This should be kept. ", "safety-keep"), ("i", "key"), (" insists on it.", "muted"))
+        self._update("detail", lines)
+
+    def _item(self) -> ReviewItem | None:
+        number = self.query_one(LineList).item
+        return self._rows.items[number] if 0 <= number < len(self._rows.items) else None
+
+    # -- reading the disk
+
+    def _read(self) -> None:
+        self._reviewed, self._failure, self._work = None, "", None
+        if self._session.plan.steps:
+            self._work = ReviewTask(self._session, self._session.plan)
+            self._work.start()
+            if self._timer is not None:
+                self._timer.resume()
+        self._show()
+
+    def _tick(self) -> None:
+        task = self._work
+        if task is None or not task.done:
+            self._show_frame()
+            return
+        if self._timer is not None:
+            self._timer.pause()
+        self._reviewed, self._failure = task.result, task.error
+        if task.cancelled:
+            self._reviewed = None
+            self._failure = "Stopped: not everything was read. Press r to read it again before confirming."
+        self._show()
+
+    @property
+    def _is_reading(self) -> bool:
+        return self._work is not None and not self._work.done
+
+    # -- what a person may do
+
+    def action_leave(self) -> None:
+        """Stop reading, or go back."""
+        if self._work is not None and self._is_reading and not self._work.cancelled:
+            self._work.cancel()
+            self._show_frame()
+        else:
+            self.dismiss()
+
+    def action_read_again(self) -> None:
+        """Read the disk once more."""
+        if not self._is_reading:
+            self._read()
+
+    def action_drop(self) -> None:
+        """Take the path under the cursor off the queue."""
+        item = self._item()
+        if item is None:
+            return
+        self._session.unqueue(item.target.path)
+        if self._reviewed is not None:
+            plan = self._reviewed.plan.without_path(item.target.path)
+            self._reviewed = replace(self._reviewed, plan=plan)
+        self._show()
+
+    def action_drop_all(self) -> None:
+        """Take everything off the queue, after a question."""
+        if not self._rows.items:
+            return
+        lines: list[Line] = [
+            ((f"{count_noun(len(self._rows.items), 'path')} leave the queue.", "text"),),
+            (("Nothing on the disk is touched.", "muted"),),
+        ]
+        question = QuestionScreen("Empty the queue?", lines, yes="Empty it", glyphs=self._session.glyphs)
+        self.app.push_screen(question, self._drop_all)
+
+    def _drop_all(self, answer: bool | None) -> None:
+        if answer:
+            if self._work is not None:
+                self._work.cancel()
+            self._session.plan = self._session.plan.cleared()
+            self._read()
+
+    def action_insist(self) -> None:
+        """Ask whether a thing that should be kept is to be acted on all the same."""
+        item = self._item()
+        if item is None:
+            return
+        if not item.can_insist:
+            self.notify("Nothing here asks to be kept.", markup=False, timeout=4)
+            return
+        width = 72
+        kept = [display_path(path) for path in item.target.keeps[:5]]
+        lines: list[Line] = [((fit_middle(display_path(item.target.path), width), "strong"),)]
+        lines.append(((f"{item.target.title or 'This'} should be kept.", "safety-keep"),))
+        lines.extend((("  " + fit_middle(path, width - 2), "text"),) for path in kept)
+        lines.append((("It may be the only copy. Only this path is released, nothing else.", "muted"),))
+        question = QuestionScreen(
+            "Act on what should be kept?", lines, yes="Insist", no="Keep it", glyphs=self._session.glyphs
+        )
+        self.app.push_screen(question, lambda answer: self._insist(item) if answer else None)
+
+    def _insist(self, item: ReviewItem) -> None:
+        self._session.plan = _insisting(self._session.plan, item)
+        if self._reviewed is not None:
+            plan = _insisting(self._reviewed.plan, item)
+            self._reviewed = replace(self._reviewed, plan=plan)
+        self._show()
+
+    def on_line_list_chosen(self) -> None:
+        """Go on to the confirmation."""
+        if self._is_reading:
+            self.notify("Still reading the disk. Wait for it, or stop it with esc.", markup=False, timeout=4)
+            return
+        if self._reviewed is None:
+            self.notify("Press r to read the disk first.", markup=False, timeout=4)
+            return
+        from dusk.tui.screens.confirm import ConfirmScreen
+
+        blocked = len(self._rows.blocked)
+        reviewed = replace(self._reviewed, plan=self._rows.executable())
+        screen = ConfirmScreen(self._session, reviewed, left_out=blocked)
+        self.app.push_screen(screen, lambda answer: self._go_on(reviewed) if answer else None)
+
+    def _go_on(self, reviewed: Reviewed) -> None:
+        from dusk.tui.screens.progress import ProgressScreen
+
+        self.app.switch_screen(ProgressScreen(self._session, ExecutionTask(self._session, reviewed)))
+
+
+def _insisting(plan: Plan, item: ReviewItem) -> Plan:
+    """Return a plan in which exactly one path is insisted on."""
+    step = plan.step_of(item.target.path)
+    if step is None:
+        return plan
+    if len(step.targets) == 1:
+        return plan.insisting(step.id)
+    released = next(target for target in step.targets if target.path == item.target.path)
+    alone = replace(step, targets=(released,), insisted=True)
+    return plan.without_path(released.path).with_step(alone)
