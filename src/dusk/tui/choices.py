@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun
 from dusk.plan.choice import step_for_entry, step_for_offer
+from dusk.plan.document import PlanError
 from dusk.plan.plan import Plan, PlanTotals
+from dusk.plan.step import Step
 from dusk.rules.finding import Action, Finding
 from dusk.scan.tree import ROOT, SizeTree
 
@@ -29,6 +31,19 @@ class Said:
     """Whether anything changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an archive goes."""
+
+    directory: bytes
+    """Absolute path; empty for actions that need none."""
+    device: int
+    """``st_dev`` of its filesystem."""
+
+
+NOWHERE = Place(b"", 0)
+
+
 class Choices:
     """Marks and the queue."""
 
@@ -39,7 +54,7 @@ class Choices:
         self._plan = Plan()
         self._queued: dict[int, Action] = {}
         self._totals: PlanTotals | None = None
-        self.marks: set[int] = set()
+        self.marks: frozenset[int] = frozenset()
         self.version = 0
         """Grows with every change of marks or queue."""
 
@@ -50,15 +65,15 @@ class Choices:
 
     @plan.setter
     def plan(self, plan: Plan) -> None:
-        self._plan = plan
-        self._totals = None
-        self.version += 1
-        self._queued = {}
+        # A running task may set this while the screen reads: whole values are put in place, never changed.
+        queued = {}
         for step in plan.steps:
             for target in step.targets:
                 index = self._tree.find(target.path)
                 if index is not None:
-                    self._queued[index] = step.action
+                    queued[index] = step.action
+        self._plan, self._queued, self._totals = plan, queued, None
+        self.version += 1
 
     def totals(self) -> PlanTotals:
         """Return what the queue adds up to."""
@@ -72,21 +87,21 @@ class Choices:
         """Mark or unmark an entry; return whether it is marked now."""
         if index < 0 or index == ROOT:
             return False
-        self.marks ^= {index}
+        self.marks = self.marks ^ {index}
         self.version += 1
         return index in self.marks
 
     def mark_all(self, indexes: Iterable[int]) -> int:
         """Mark entries; return how many of them were not marked before."""
         fresh = {index for index in indexes if index > ROOT} - self.marks
-        self.marks |= fresh
+        self.marks = self.marks | fresh
         self.version += 1
         return len(fresh)
 
     def clear_marks(self) -> int:
         """Unmark everything; return how many marks there were."""
         count = len(self.marks)
-        self.marks.clear()
+        self.marks = frozenset()
         self.version += 1
         return count
 
@@ -105,30 +120,35 @@ class Choices:
                 return True
         return False
 
-    def queue(self, indexes: tuple[int, ...], action: Action, destination: bytes) -> Said:
+    def queue(self, indexes: tuple[int, ...], action: Action, place: Place = NOWHERE) -> Said:
         """Queue entries; of several, what a rule keeps is left out."""
         if len(indexes) == 1:
-            return self._queue_one(indexes[0], action, destination)
+            return self._queue_one(indexes[0], action, place)
         kept = [index for index in indexes if self._is_kept(index)]
         chosen = [index for index in indexes if index not in kept and not self._refusal(index)]
         plan = self._plan
         for index in chosen:
-            plan = plan.with_step(step_for_entry(self._tree, index, action, self._judge, destination))
+            plan = plan.with_step(self._step(index, action, place))
         self.plan = plan
-        self.marks -= set(chosen)
+        self.marks = self.marks - set(chosen)
         sentence = f"Queued {count_noun(len(chosen), 'entry', 'entries')} {_WORDS[action]}."
         if kept:
             sentence = f"{count_noun(len(kept), 'entry', 'entries')} left out: to be kept. {sentence}"
         return Said(sentence, bool(chosen))
 
-    def queue_offer(self, finding: Finding, number: int, destination: bytes) -> Said:
+    def queue_offer(self, finding: Finding, number: int, place: Place = NOWHERE) -> Said:
         """Queue one offer of a finding, counted from 1."""
         if not 1 <= number <= len(finding.offers):
             return Said("There is no such offer here.", False)
         offer = finding.offers[number - 1]
         if all(self._plan.step_of(path) is not None for path in offer.paths):
             return Said("That is queued already.", False)
-        step = step_for_offer(self._tree, finding, offer, self._judge, destination)
+        try:
+            step = step_for_offer(
+                self._tree, finding, offer, self._judge, place.directory, destination_device=place.device
+            )
+        except PlanError as error:
+            return Said(str(error), False)
         self.plan = self._plan.with_step(step)
         return Said(f"Queued: {offer.label}.", True)
 
@@ -139,26 +159,26 @@ class Choices:
     def settle(self, done: Iterable[bytes]) -> None:
         """Forget what was dealt with, in the queue and among the marks."""
         plan = self._plan
+        gone = set()
         for path in done:
             plan = plan.without_path(path)
-            index = self._tree.find(path)
-            if index is not None:
-                self.marks.discard(index)
+            gone.add(self._tree.find(path))
+        self.marks = frozenset(index for index in self.marks if index not in gone)
         self.plan = plan
 
     # -- inside
 
-    def _queue_one(self, index: int, action: Action, destination: bytes) -> Said:
+    def _queue_one(self, index: int, action: Action, place: Place = NOWHERE) -> Said:
         refusal = self._refusal(index)
         if refusal:
             return Said(refusal, False)
         path = self._tree.path(index)
         name = display_name(self._tree.name(index))
-        self.marks.discard(index)
+        self.marks = self.marks - {index}
         if self._queued.get(index) is action:
             self.unqueue(path)
             return Said(f"Off the queue: {name}.", True)
-        step = step_for_entry(self._tree, index, action, self._judge, destination)
+        step = self._step(index, action, place)
         self.plan = self._plan.without_path(path).with_step(step)
         if self._is_kept(index):
             return Said(f"{name} should be kept: the review will ask.", True)
@@ -167,6 +187,11 @@ class Choices:
             inside = count_noun(len(keeps), "thing")
             return Said(f"Queued {_WORDS[action]}: {name}, with {inside} to be kept inside.", True)
         return Said(f"Queued {_WORDS[action]}: {name}.", True)
+
+    def _step(self, index: int, action: Action, place: Place) -> Step:
+        return step_for_entry(
+            self._tree, index, action, self._judge, place.directory, destination_device=place.device
+        )
 
     def _refusal(self, index: int) -> str:
         if index < 0:

@@ -86,8 +86,9 @@ def entry_lines(session: Session, index: int, width: int) -> list[Line]:
     facts = [
         entry.kind.name.lower().replace("_", " "),
         format_size(entry.size(session.measure)),
-        f"{format_size(other_size)} {other}",
     ]
+    if format_size(other_size) != facts[1]:
+        facts.append(f"{format_size(other_size)} {other}")
     if entry.is_directory:
         facts.append(count_noun(entry.items, "entry", "entries"))
     lines: list[Line] = [

@@ -28,6 +28,10 @@ class OwnerNames:
                 self._thread.start()
         return self._names[owner]
 
+    def set_name(self, owner: int, name: str) -> None:
+        """Take a name as known."""
+        self._names[owner] = name
+
     def _look_up(self) -> None:
         while True:
             owner = self._wanted.get()

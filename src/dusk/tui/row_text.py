@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_name, display_path
-from dusk.fs.units import format_count, format_size
+from dusk.fs.units import count_noun, format_count, format_size
 from dusk.rules.finding import Action
 from dusk.scan.entry import Entry, EntryFlag
 from dusk.scan.tree import ROOT
@@ -214,5 +214,5 @@ def _plain_tag(session: Session, entry: Entry) -> tuple[str, str]:
         return word, "flag"
     below = session.findings_below(entry.id)
     if below:
-        return f"{below} found" + " " + session.glyphs.arrow, "muted"
+        return count_noun(below, "finding"), "muted"
     return _KIND_WORDS.get(entry.kind, ""), "muted"

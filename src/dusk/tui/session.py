@@ -5,20 +5,23 @@ It knows nothing of Textual, so it can be driven and tested without a terminal.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dusk.fs.mounts import MountTable
 from dusk.plan.plan import Plan, PlanTotals
 from dusk.rules.finding import Action, Finding
 from dusk.scan.entry import Entry, Measure, Sort
 from dusk.scan.scanner import Progress, Scan
 from dusk.scan.tree import ROOT, SizeTree
 from dusk.settings import Settings
-from dusk.tui.choices import Choices, Said
+from dusk.tui.choices import NOWHERE, Choices, Place, Said
 from dusk.tui.glyphs import ASCII, UNICODE, Glyphs
+from dusk.tui.journal_keeper import JournalKeeper, Opening, open_and_recover, open_for_looking
 from dusk.tui.owners import OwnerNames
 
 if TYPE_CHECKING:
@@ -65,7 +68,7 @@ class Session:
         ascii_only: bool = False,
         archive_directory: bytes = b"",
         clock: Callable[[], float] = time.time,
-        open_journal: Callable[[], Journal] | None = None,
+        open_journal: Opening | None = None,
         look_at_capacity: Callable[[bytes], Capacity | None] | None = None,
     ) -> None:
         """Take over a scan and its judge, neither of them started."""
@@ -84,12 +87,12 @@ class Session:
         self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
         self._below: dict[int, int] = {}
         self._below_revision = -1
+        self._places: dict[bytes, Place] = {}
         self._notices: list[str] = []
-        self._open_journal = open_journal or _default_journal
+        self._keeper = JournalKeeper(
+            open_journal or (open_for_looking if read_only else open_and_recover), self.notice
+        )
         self._look_at_capacity = look_at_capacity
-        self._journal: Journal | None = None
-        self._journal_error: Exception | None = None
-        self._journal_ready = threading.Event()
         self._stopped = threading.Event()
 
     # -- the life of a session
@@ -100,7 +103,7 @@ class Session:
         self.judge.start()
         if self._look_at_capacity is not None:
             threading.Thread(target=self._watch_capacity, name="capacity", daemon=True).start()
-        threading.Thread(target=self._prepare_journal, name="journal", daemon=True).start()
+        self._keeper.start()
 
     def stop(self) -> None:
         """Ask everything to stop; returns at once, also while a mount hangs."""
@@ -220,13 +223,21 @@ class Session:
         """Queue entries for an action; queueing what is queued for the same action takes it off."""
         if self.read_only:
             return Said("Read-only: nothing can be queued. Start dusk without --read-only to act.", False)
-        return self.choices.queue(tuple(indexes), action, destination or self.archive_directory)
+        return self.choices.queue(tuple(indexes), action, self._place_for(action, destination))
 
     def queue_offer(self, finding: Finding, number: int, destination: bytes = b"") -> Said:
         """Queue one offer of a finding, counted from 1."""
         if self.read_only:
             return Said("Read-only: nothing can be queued. Start dusk without --read-only to act.", False)
-        return self.choices.queue_offer(finding, number, destination or self.archive_directory)
+        return self.choices.queue_offer(finding, number, self._place_for(Action.ARCHIVE, destination))
+
+    def _place_for(self, action: Action, destination: bytes) -> Place:
+        directory = destination or self.archive_directory
+        if action is not Action.ARCHIVE or not directory:
+            return NOWHERE
+        if directory not in self._places:
+            self._places[directory] = Place(directory, device_of(directory))
+        return self._places[directory]
 
     def unqueue(self, path: bytes) -> None:
         """Take a path off the queue."""
@@ -245,37 +256,13 @@ class Session:
             if self.tree.find(directory) is not None:
                 self.scan.refresh(directory)
 
-    # -- the journal
-
     @property
     def journal(self) -> Journal:
         """The journal, opened and recovered in the background; waits for that to end.
 
         Raises JournalError when it cannot be used.
         """
-        self._journal_ready.wait()
-        if self._journal is None:
-            raise self._journal_error or RuntimeError("the journal was not opened")
-        return self._journal
-
-    @property
-    def is_journal_ready(self) -> bool:
-        """Whether asking for the journal returns at once."""
-        return self._journal_ready.is_set()
-
-    def _prepare_journal(self) -> None:
-        try:
-            journal = self._open_journal()
-            self._journal = journal
-            if not self.read_only:
-                from dusk.actions.recovery import recover
-
-                self._notices.extend(recover(journal).sentences)
-        except Exception as error:  # a thread must say what went wrong, whatever it was
-            self._journal_error = error
-            self._notices.append(f"The journal cannot be used, so nothing can be acted on: {error}")
-        finally:
-            self._journal_ready.set()
+        return self._keeper.journal()
 
     def _watch_capacity(self) -> None:
         look = self._look_at_capacity
@@ -302,7 +289,16 @@ def _directory_of(path: bytes) -> bytes:
     return path.rstrip(b"/").rpartition(b"/")[0] or b"/"
 
 
-def _default_journal() -> Journal:
-    from dusk.actions.journal import Journal
-
-    return Journal.open()
+def device_of(directory: bytes) -> int:
+    """Return the device that a directory is or would be on; a network mount is not touched for that."""
+    mount = MountTable.read().containing(directory)
+    if mount is not None and mount.is_network:
+        return mount.device
+    while True:
+        try:
+            return os.stat(directory).st_dev
+        except OSError:
+            above = os.path.dirname(directory)
+            if above == directory:
+                return 0
+            directory = above

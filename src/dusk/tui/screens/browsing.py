@@ -120,12 +120,12 @@ class Browsing(TreeScreen):
     def do_filter(self) -> None:
         """Ask for a part of a name."""
         self.status.display = False
-        self.filter_input.display = True
-        self.filter_input.focus()
+        self.filter_bar.display = True
+        self.filter_bar.input.focus()
 
     def do_back(self) -> None:
         """Leave the filter, or the panel."""
-        if self.filter_input.display or self.list.rows.filter:
+        if self.filter_bar.display or self.list.rows.filter:
             self.close_filter(keep=False)
         elif self.panel.body.has_focus:
             self.list.focus()
@@ -177,14 +177,14 @@ class Browsing(TreeScreen):
 
     def close_filter(self, *, keep: bool) -> None:
         """Put the status line back; the filter stays when a person wants that."""
-        self.filter_input.display = False
+        self.filter_bar.display = False
         self.status.display = True
         self.list.focus()
         if keep and self.list.rows.filter:
             shown = count_noun(len(self.list.rows) - 1, "row")
             self.say(f"Filter: {display_name(self.list.rows.filter)}, {shown}; esc shows all.")
             return
-        self.filter_input.value = ""
+        self.filter_bar.input.value = ""
         self.apply_filter("")
 
     # -- inside

@@ -93,7 +93,7 @@ class MainScreen(Browsing, Choosing):
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
         event.stop()
-        if self.filter_input.display:
+        if self.filter_bar.display:
             self.apply_filter(event.value)
 
     @on(Input.Submitted, "#filter")
@@ -116,7 +116,7 @@ class MainScreen(Browsing, Choosing):
         """Show every key."""
         from dusk.tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.commands), self._run_from_help)
+        self.app.push_screen(HelpScreen(self.commands, glyphs=self.session.glyphs), self._run_from_help)
 
     def do_palette(self) -> None:
         """Find a command by its name."""

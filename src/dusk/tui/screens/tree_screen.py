@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
 from dusk.tui.commands import Command
 from dusk.tui.session import Session
@@ -23,16 +23,21 @@ PANEL_FROM_WIDTH = 100
 """Columns from which the panel has room beside the list."""
 
 
-class FilterInput(Input, inherit_bindings=True):
+class FilterBar(Horizontal):
     """Where the text of the filter is typed; shown in place of the status line."""
 
     def __init__(self) -> None:
         """Wait, hidden."""
-        super().__init__(
-            placeholder="part of a name; enter keeps it, esc shows all", id="filter", compact=True
-        )
-        self.cursor_blink = False
+        super().__init__(id="filter-bar")
+        hint = "part of a name; enter keeps it, esc shows all"
+        self.input = Input(placeholder=hint, id="filter", compact=True)
+        self.input.cursor_blink = False
         self.display = False
+
+    def compose(self) -> ComposeResult:
+        """Put the field behind its name."""
+        yield Label(" Filter: ", markup=False)
+        yield self.input
 
 
 class TreeScreen(Screen[None], inherit_bindings=False):
@@ -48,7 +53,7 @@ class TreeScreen(Screen[None], inherit_bindings=False):
         self.list = SizeList(session)
         self.panel = FindingPanel(session)
         self.status = StatusLine(session)
-        self.filter_input = FilterInput()
+        self.filter_bar = FilterBar()
         self.queue_bar = QueueBar(session)
         self.footer = KeyFooter(self.commands)
         self.wants_panel = True
@@ -61,7 +66,7 @@ class TreeScreen(Screen[None], inherit_bindings=False):
             yield self.list
             yield self.panel
         yield self.status
-        yield self.filter_input
+        yield self.filter_bar
         yield self.queue_bar
         yield self.footer
 

@@ -13,6 +13,8 @@ from dusk.tui.spans import Line, Span, fit_middle, justify, line_cells
 from dusk.tui.widgets.line_pane import LinePane
 
 _SHOWN_SECONDS = 6.0
+# A command may move the cursor itself: what it said stays at least so long.
+_READ_SECONDS = 0.7
 
 
 class StatusLine(LinePane):
@@ -44,6 +46,8 @@ class StatusLine(LinePane):
 
     def show(self, index: int, has_panel: bool) -> None:
         """Say what is under the cursor."""
+        if index != self.index and time.monotonic() >= self._until - _SHOWN_SECONDS + _READ_SECONDS:
+            self._sentence = ""  # whoever moves on has read it
         self.index, self.has_panel = index, has_panel
         self.update_lines()
 
