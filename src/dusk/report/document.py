@@ -1,0 +1,161 @@
+"""JSON documents for scripts. Names are text with surrogate escapes; sizes are bytes; times are seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from dusk.actions.record import BatchRecord, Record
+from dusk.fs.names import json_text
+from dusk.report.layout import sized
+from dusk.rules.finding import Action, Finding, Offer
+from dusk.scan.entry import Measure
+from dusk.scan.scanner import Progress
+
+if TYPE_CHECKING:
+    from dusk.rules.explain import Explanation
+
+
+def progress_document(
+    progress: Progress, path: bytes = b"", unreadable: Iterable[tuple[bytes, str]] = ()
+) -> dict[str, Any]:
+    """Return the totals of a scan, finished or not."""
+    return {
+        "path": json_text(path),
+        "entries": progress.entries,
+        "dirs": progress.directories,
+        "errors": progress.errors,
+        "apparent_bytes": progress.apparent_bytes,
+        "disk_bytes": progress.disk_bytes,
+        "seconds": round(progress.seconds, 6),
+        "rate": round(progress.rate, 1),
+        "scanner": progress.scanner,
+        "finished": progress.finished,
+        "cancelled": progress.cancelled,
+        "failure": progress.failure,
+        "current": json_text(progress.current),
+        "unreadable": [{"path": json_text(where), "error": reason} for where, reason in unreadable],
+    }
+
+
+def finding_document(finding: Finding, measure: Measure = Measure.DISK) -> dict[str, Any]:
+    """Return one finding.
+
+    ``paths``, ``size``, ``apparent_size``, ``disk_size`` and both freed figures are those of the default
+    action: exactly what it would act on. ``about`` is everything that the finding is about.
+    """
+    offer = finding.default_offer
+    apparent = offer.apparent_size if offer else finding.apparent_size
+    disk = offer.disk_size if offer else finding.disk_size
+    return {
+        "rule": finding.rule,
+        "title": finding.title,
+        "family": finding.family,
+        "tag": finding.tag,
+        "paths": [json_text(path) for path in (offer.paths if offer else finding.paths)],
+        "safety": finding.safety.value,
+        "action": (offer.action if offer else Action.NONE).value,
+        "measure": measure.value,
+        "size": sized(apparent, disk, measure),
+        "apparent_size": apparent,
+        "disk_size": disk,
+        "shared_size": finding.shared_size,
+        "frees_now": offer.frees_now if offer else 0,
+        "frees_after_purge": offer.frees_after_purge if offer else 0,
+        "newest_mtime": finding.newest_mtime_ns / 1e9,
+        "what": finding.what,
+        "why": " ".join(finding.evidence),
+        "evidence": list(finding.evidence),
+        "cost": finding.cost,
+        "recover": finding.recover,
+        "command": finding.command,
+        "offers": [offer_document(one, measure) for one in finding.offers],
+        "about": {
+            "paths": [json_text(path) for path in finding.paths],
+            "apparent_size": finding.apparent_size,
+            "disk_size": finding.disk_size,
+        },
+        "kept": [json_text(path) for path in finding.members],
+        "source": finding.source,
+    }
+
+
+def offer_document(offer: Offer, measure: Measure = Measure.DISK) -> dict[str, Any]:
+    """Return one offer of a finding."""
+    return {
+        "action": offer.action.value,
+        "label": offer.label,
+        "paths": [json_text(path) for path in offer.paths],
+        "size": sized(offer.apparent_size, offer.disk_size, measure),
+        "apparent_size": offer.apparent_size,
+        "disk_size": offer.disk_size,
+        "frees_now": offer.frees_now,
+        "frees_after_purge": offer.frees_after_purge,
+        "note": offer.note,
+    }
+
+
+def explanation_document(explanation: Explanation, measure: Measure = Measure.DISK) -> dict[str, Any]:
+    """Return the answer about one path; ``finding`` and ``inside`` are null where no rule knows it."""
+    finding, inside = explanation.finding, explanation.inside
+    return {
+        "path": json_text(explanation.path),
+        "title": explanation.title,
+        "safety": explanation.safety.value,
+        "what": explanation.what,
+        "why": " ".join(explanation.evidence),
+        "evidence": list(explanation.evidence),
+        "cost": explanation.cost,
+        "recover": explanation.recover,
+        "command": explanation.command,
+        "finding": finding_document(finding, measure) if finding else None,
+        "inside": finding_document(inside, measure) if inside else None,
+    }
+
+
+def batch_document(batch: BatchRecord, records: Iterable[Record] | None = None) -> dict[str, Any]:
+    """Return one batch of the journal; with its records when they are given."""
+    document: dict[str, Any] = {
+        "batch": batch.id,
+        "kind": batch.kind.value,
+        "title": batch.title,
+        "started": batch.started_ns / 1e9,
+        "finished": batch.finished_ns / 1e9 if batch.finished_ns else None,
+        "reverses": batch.reverses or None,
+        "items": batch.items,
+        "states": {state.value: count for state, count in batch.states.items() if count},
+        "undoable": batch.undoable,
+        "entries": batch.entries,
+        "apparent_size": batch.apparent_size,
+        "disk_size": batch.disk_size,
+        "frees_after_purge": batch.frees_after_purge,
+    }
+    if records is not None:
+        document["records"] = [record_document(record) for record in records]
+    return document
+
+
+def record_document(record: Record) -> dict[str, Any]:
+    """Return one record of the journal."""
+    return {
+        "record": record.id,
+        "batch": record.batch,
+        "path": json_text(record.source),
+        "action": record.action,
+        "state": record.state.value,
+        "title": record.title,
+        "rule": record.rule,
+        "safety": record.safety,
+        "insisted": record.insisted,
+        "entries": record.entries,
+        "apparent_size": record.apparent_size,
+        "disk_size": record.disk_size,
+        "frees_after_purge": record.frees_after_purge,
+        "trash_path": json_text(record.trash_path),
+        "destination": json_text(record.destination),
+        "digest": record.digest,
+        "reverses": record.reverses or None,
+        "error": record.error,
+        "intended": record.intent_ns / 1e9,
+        "changed": record.changed_ns / 1e9,
+    }
