@@ -75,7 +75,7 @@ def time_ago(seconds: float) -> str:
     """Return how long ago something was, in words."""
     if seconds < -60:
         return "in the future"
-    for limit, unit, noun in ((90, 1, ""), (5400, 60, "minute"), (129600, 3600, "hour")):
+    for limit, unit, noun in ((90, 1, ""), (3570, 60, "minute"), (129600, 3600, "hour")):
         if seconds < limit:
             return f"{count_noun(round(seconds / unit), noun)} ago" if noun else "just now"
     return f"{count_noun(round(seconds / 86400), 'day')} ago"
