@@ -17,10 +17,12 @@ from dusk.cli.carrying_out import carry_out, exit_code, progress_text, say_sente
 from dusk.cli.choosing import Chosen, Destination, choose, destination_of
 from dusk.cli.exit_codes import ExitCode, RefusalError
 from dusk.cli.journal_access import open_journal
+from dusk.cli.measures import measure_for
 from dusk.cli.output import print_error, print_json, print_text
 from dusk.cli.progress_line import ProgressLine
 from dusk.cli.terminal import can_ask
 from dusk.fs.protected import Protection
+from dusk.plan.conflict import conflicts
 from dusk.plan.plan import Plan
 from dusk.rules.finding import Action
 from dusk.settings import load_settings
@@ -55,11 +57,12 @@ def act(arguments: Namespace, action: Action) -> int:
     reviewed = _review(dealings.plan, protection, journal.places())
     dealings.plan = reviewed.plan
     _settle_problems(dealings, reviewed.problems, arguments)
+    _settle_conflicts(dealings)
     if not dealings.plan:
         return _say_nothing_done(arguments, action, dealings)
     if not arguments.json:
-        for line in acting_text.plan_lines(dealings.plan, action, destination.path):
-            print_text(line)
+        measure = measure_for(dealings.plan.targets[0].path)
+        print_text(acting_text.plan_shown(dealings.plan, reviewed.problems, measure))
     if arguments.dry_run:
         if arguments.json:
             print_json(acting_text.document(dealings.plan, action, None, dealings.refused))
@@ -117,6 +120,13 @@ def _settle_problems(dealings: Dealings, problems: tuple[Problem, ...], argument
                 dealings.plan = dealings.plan.insisting(found[0].step_id)
             else:
                 dealings.refuse(path, f"{acting_text.shown(path)} was left alone.")
+
+
+def _settle_conflicts(dealings: Dealings) -> None:
+    """Take out what contradicts the rest of the plan."""
+    for conflict in conflicts(dealings.plan):
+        if conflict.blocking and dealings.plan.step_of(conflict.path):
+            dealings.refuse(conflict.path, conflict.sentence)
 
 
 def _confirmed(plan: Plan, action: Action) -> bool:

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dusk.actions.outcome import ItemState, Outcome
-from dusk.fs.names import display_name, display_path, json_text
+from dusk.actions.review import Problem
+from dusk.fs.names import display_path, json_text
 from dusk.fs.units import count_noun, format_size
-from dusk.plan.conflict import conflicts
 from dusk.plan.freed import apparent_size, disk_size, entry_count
 from dusk.plan.plan import Plan
 from dusk.plan.step import Target
+from dusk.report.review import plan_text
 from dusk.rules.finding import Action
+from dusk.scan.entry import Measure
 
 shown = display_path
 
 
-def plan_lines(plan: Plan, action: Action, destination: bytes) -> Iterator[str]:
-    """Yield what will happen: each path with its figures, then the sums and what to know before."""
-    where = "To the trash" if action is Action.TRASH else f"To {display_path(destination)}, then to the trash"
-    yield f"{where}:"
-    for target in plan.targets:
-        yield f"  {_size(target):>8}  {target.safety.value:<6}  {display_path(target.path)}{_known(target)}"
-    totals = plan.totals()
-    yield (
-        f"{count_noun(totals.targets, 'path')}, {count_noun(totals.entries, 'entry', 'entries')}, "
-        f"{format_size(totals.disk_size)} on disk, {format_size(totals.apparent_size)} apparent. "
-        f"Freed now: {format_size(totals.frees_now)}. "
-        f"Freed after the trash is emptied: {format_size(totals.frees_after_purge)}."
-    )
-    for conflict in conflicts(plan):
-        if not conflict.blocking:
-            yield f"Note: {conflict.sentence}"
+def plan_shown(plan: Plan, problems: Sequence[Problem], measure: Measure) -> str:
+    """Return what will happen: each path with its figures, what to know before, and the sums."""
+    # One table for all paths: that each has a step of its own matters to nobody who reads it.
+    first = plan.steps[0]
+    insisted = any(step.insisted for step in plan.steps)
+    together = replace(first, targets=plan.targets, insisted=insisted)
+    left = [problem for problem in problems if not problem.blocking and plan.step_of(problem.path)]
+    return plan_text(Plan((together,)), measure, left)
 
 
 def question(plan: Plan, action: Action) -> str:
@@ -99,11 +94,3 @@ def _item(target: Target) -> dict[str, Any]:
         "apparent_size": apparent_size(target),
         "disk_size": disk_size(target),
     }
-
-
-def _size(target: Target) -> str:
-    return format_size(disk_size(target))
-
-
-def _known(target: Target) -> str:
-    return f"  ({display_name(target.title)})" if target.title else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from dusk.cli.background import finish
 from dusk.cli.exit_codes import RefusalError
-from dusk.cli.paths import target_to_act_on
+from dusk.cli.paths import reason_of, target_to_act_on
 from dusk.cli.progress_line import ProgressLine
 from dusk.cli.surroundings import Surroundings
 from dusk.fs.identity import Identity
@@ -80,11 +80,11 @@ def _target(path: bytes, surroundings: Surroundings) -> Target:
     try:
         identity = Identity.from_stat(finish(lambda: os.lstat(path)))
     except OSError as error:
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else (error.strerror or "").lower()
-        raise RefusalError(f"{display_path(path)}: {reason}.") from error
+        raise RefusalError(f"{display_path(path)}: {reason_of(error)}.") from error
     known = surroundings.judge_of(path)
-    if known is not None:
-        judge, index = known
+    index = known.judge.scan.tree.find(path) if known else None
+    if known is not None and index is not None:
+        judge = known.judge
         target = target_for(judge.scan.tree, index, judge.finding_for(index), judge.keeps_below(index))
         # The scan is seconds old at most; what counts is what the path names now.
         return replace(target, path=path, identity=identity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
@@ -33,6 +34,20 @@ def report_crash(error: BaseException) -> int:
     return ExitCode.REFUSED
 
 
+def catch_threads() -> None:
+    """Write a report of what breaks in other threads too; whoever waits for them says so on the screen."""
+    import threading
+
+    def hook(arguments: threading.ExceptHookArgs) -> None:
+        error = arguments.exc_value
+        if error is None or isinstance(error, SystemExit):
+            return
+        with contextlib.suppress(OSError):
+            _write(_details(error))
+
+    threading.excepthook = hook
+
+
 def _named(error: OSError) -> str:
     name = error.filename
     if isinstance(name, (str, bytes)):
@@ -57,7 +72,7 @@ def _write(text: str) -> bytes:
     directory = state_directory()
     os.makedirs(directory, mode=0o700, exist_ok=True)
     stamp = time.strftime("%Y%m%d-%H%M%S").encode()
-    path = os.path.join(directory, b"crash-%s-%d.txt" % (stamp, os.getpid()))
+    path = os.path.join(directory, b"crash-%s-%d.txt" % (stamp, time.time_ns() % 1_000_000))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)

@@ -47,6 +47,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(command: CommandEntry | None, arguments: Namespace) -> int:
+    from dusk.cli.crash import catch_threads
+
+    catch_threads()
     if command is None:
         from dusk.cli.commands import app
 

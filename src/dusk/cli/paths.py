@@ -33,3 +33,24 @@ def target_to_act_on(text: str) -> bytes:
     if name in (b"", b".", b".."):
         raise RefusalError(f"{display_path(path)}: name the directory itself, not '.', '..' or '/'.")
     return os.path.join(finish(lambda: os.path.realpath(directory)), name)
+
+
+def path_to_explain(text: str) -> bytes:
+    """Return an entry to look at: as one to act on, but ``.`` and ``..`` name the directory they lead to."""
+    path = typed_path(text)
+    if os.path.basename(path.rstrip(b"/")) in (b"", b".", b".."):
+        path = finish(lambda: os.path.realpath(path))
+    else:
+        path = target_to_act_on(text)
+    try:
+        finish(lambda: os.lstat(path))
+    except OSError as error:
+        raise RefusalError(f"{display_path(path)}: {reason_of(error)}.") from error
+    return path
+
+
+def reason_of(error: OSError) -> str:
+    """Return why something cannot be looked at, in a few words."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return "does not exist"
+    return (error.strerror or "cannot be looked at").lower()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dusk.cli.background import finish
 from dusk.cli.exit_codes import RefusalError
+from dusk.cli.output import print_error
 from dusk.cli.progress_line import ProgressLine
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_count, format_size
@@ -56,10 +57,20 @@ def run_judge(path: bytes, book: RuleBook, settings: Settings, *, cross: bool = 
     return judge
 
 
+def load_rules() -> RuleBook:
+    """Read shipped and user rules; what is wrong in a user's file is said on standard error."""
+    from dusk.rules.rulebook import RuleBook
+
+    book = RuleBook.load()
+    for problem in book.problems:
+        print_error(f"{problem}; this rule is left out.")
+    return book
+
+
 def check_alive(judge: Judge) -> None:
     """Raise RefusalError when a judge broke: it would be waited for without end."""
     if judge.failure:
-        raise RefusalError(f"judging broke: {display_name(judge.failure)}")
+        raise RefusalError(f"judging broke off: {display_name(judge.failure)}")
 
 
 def unreadable_entries(tree: SizeTree, limit: int) -> list[tuple[bytes, str]]:

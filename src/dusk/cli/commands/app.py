@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from dusk.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from dusk.settings import Settings
+
+_SHOWN_ERRORS = 10
 
 
 def run(arguments: Namespace) -> int:
@@ -18,7 +24,7 @@ def run(arguments: Namespace) -> int:
     path = typed_path(arguments.path)
     reason = obstacle()
     if reason is not None:
-        return print_report(path, reason, measure=arguments.measure, cross=arguments.cross)
+        return print_report(arguments, path, reason, settings)
     archive = arguments.to or settings.archive_directory
     return open_app(
         path,
@@ -60,15 +66,33 @@ def open_app(
     return launch(options)
 
 
-def print_report(path: bytes, reason: str, *, measure: str | None, cross: bool) -> int:
+def print_report(arguments: Namespace, path: bytes, reason: str, settings: Settings) -> int:
     """Print the plain report of a directory, and a hint why it is not the app."""
-    raise NotImplementedError
+    from dusk.cli.measures import measure_for
+    from dusk.cli.output import print_error, print_text
+    from dusk.cli.scanning import load_rules, run_judge, unreadable_entries
+    from dusk.fs.names import display_name
+    from dusk.report.findings import findings_table
+    from dusk.report.summary import scan_text, tree_report
+    from dusk.scan.tree import ROOT
+
+    judge = run_judge(path, load_rules(), settings, cross=arguments.cross)
+    tree, progress = judge.scan.tree, judge.scan.progress()
+    measure = measure_for(tree.path(ROOT), arguments.measure)
+
+    def tag(index: int) -> str:
+        finding = judge.finding_for(index)
+        return display_name(finding.tag) if finding else ""
+
+    unreadable = unreadable_entries(tree, _SHOWN_ERRORS) if progress.errors else []
+    print_text(scan_text(progress, tree.path(ROOT), unreadable))
+    print_text("\n" + tree_report(tree, measure, tag=tag))
+    print_text("\n" + findings_table(judge.findings(), measure))
+    print_error(f"this is the plain report, because {reason}. 'dusk --help' lists the commands for scripts.")
+    return ExitCode.DONE
 
 
 def _archive_directory(text: str) -> bytes:
     from dusk.cli.paths import typed_path
 
     return typed_path(os.path.expanduser(text)) if text else b""
-
-
-__all__ = ["ExitCode", "open_app", "print_report", "run"]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from argparse import Namespace
 from typing import Any
 
-from dusk.cli.exit_codes import ExitCode
 from dusk.cli.parser import add_read_only, add_yes
 from dusk.cli.values import age
 

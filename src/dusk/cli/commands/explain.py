@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from dusk.cli.exit_codes import ExitCode
+from dusk.cli.exit_codes import ExitCode, RefusalError
 from dusk.cli.parser import add_json
 
 
@@ -18,3 +18,35 @@ def configure(subparsers: Any) -> None:
     )
     parser.add_argument("path", metavar="PATH", help="file or directory")
     add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Judge what lies around the path, and print the answer."""
+    import os
+
+    from dusk.cli.measures import measure_for
+    from dusk.cli.output import print_error, print_json, print_text
+    from dusk.cli.paths import path_to_explain
+    from dusk.cli.progress_line import ProgressLine
+    from dusk.cli.surroundings import Surroundings
+    from dusk.fs.names import display_path
+    from dusk.report.document import explanation_document
+    from dusk.report.findings import explanation_text
+    from dusk.rules.explain import explain
+    from dusk.settings import load_settings
+
+    settings = load_settings()
+    path = path_to_explain(arguments.path)
+    with ProgressLine() as line:
+        known = Surroundings(settings, line).judge_of(path)
+    if known is None:
+        raise RefusalError(f"{display_path(os.path.dirname(path))} cannot be read, so nothing can be said.")
+    if not known.is_whole:
+        print_error("there is so much around this path that only a part of it was looked at.")
+    explanation = explain(path, known.judge)
+    measure = measure_for(path)
+    if arguments.json:
+        print_json(explanation_document(explanation, measure))
+    else:
+        print_text(explanation_text(explanation, measure))
+    return ExitCode.DONE

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from typing import Any
 
-from dusk.cli.exit_codes import ExitCode
 from dusk.cli.parser import add_json
 from dusk.cli.values import batch_number
 

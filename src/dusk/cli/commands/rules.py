@@ -35,12 +35,9 @@ def configure(subparsers: Any) -> None:
 
 def run(arguments: Namespace) -> int:
     """List, show or test."""
-    from dusk.cli.output import print_error
-    from dusk.rules.rulebook import RuleBook
+    from dusk.cli.scanning import load_rules
 
-    book = RuleBook.load()
-    for wrong in book.problems:
-        print_error(f"{wrong}; this rule is left out.")
+    book = load_rules()
     return {"show": _show, "test": _test}.get(arguments.verb, _list)(book, arguments)
 
 
