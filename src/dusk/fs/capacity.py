@@ -72,7 +72,7 @@ class _Question:
 
 
 def _figures(path: bytes) -> tuple[int, int, int] | None:
-    import psutil
+    import psutil  # type: ignore[import-untyped]
 
     try:
         usage = psutil.disk_usage(os.fsdecode(path))
