@@ -6,10 +6,12 @@ from dusk.report.diary import batch_line, batch_text, journal_text, time_ago
 from dusk.report.findings import explanation_text, finding_text, findings_table
 from dusk.report.review import plan_text
 from dusk.report.summary import scan_text, tree_report
+from dusk.report.trash import bin_text
 
 __all__ = [
     "batch_line",
     "batch_text",
+    "bin_text",
     "explanation_text",
     "finding_text",
     "findings_table",
