@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from dusk.fs.names import display_path
@@ -35,6 +35,8 @@ class ConfirmScreen(Dialog[bool]):
         Binding("y", "yes", "Yes", show=False),
         Binding("r", "as_root", "Yes, as root", show=False),
         Binding("n,q", "leave", "Cancel", show=False),
+        Binding("pagedown,j", "scroll(3)", "Read on", show=False),
+        Binding("pageup,k", "scroll(-3)", "Read back", show=False),
     ]
 
     def __init__(
@@ -61,7 +63,8 @@ class ConfirmScreen(Dialog[bool]):
         """Lay out the sentences above the answers."""
         with Vertical(id="box") as box:
             box.border_title = "Confirm"
-            yield Static(id="sentences", markup=False, classes="text")
+            with VerticalScroll(id="scroll", can_focus=False):
+                yield Static(id="sentences", markup=False, classes="text")
             with Horizontal(id="choices"):
                 yield Choice("esc", "Cancel", id="no", glyphs=self._session.glyphs)
                 if not self.refusal:
@@ -71,7 +74,7 @@ class ConfirmScreen(Dialog[bool]):
         """Put the focus on Cancel: the key that opened this dialog must not answer it."""
         self.query_one("#no", Choice).focus()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """Break the sentences anew."""
         width = self.text_width
         lines = self._root_lines(width) if self._asked_as_root else self._lines(width)
@@ -95,6 +98,10 @@ class ConfirmScreen(Dialog[bool]):
         if self._asked_as_root:
             self.dismiss(True)
 
+    def action_scroll(self, lines: int) -> None:
+        """Read on, where the text is longer than the screen."""
+        self.query_one("#scroll", VerticalScroll).scroll_relative(y=lines, animate=False)
+
     @on(Choice.Chosen)
     def _chosen(self, event: Choice.Chosen) -> None:
         if event.choice.id == "no":
@@ -112,7 +119,7 @@ class ConfirmScreen(Dialog[bool]):
             Choice("r", "Yes, as root", id="root", glyphs=self._session.glyphs)
         )
         self.query_one("#no", Choice).focus()
-        self.on_resize()
+        self.fit()
 
     # -- the sentences
 
@@ -178,8 +185,8 @@ class ConfirmScreen(Dialog[bool]):
     def _root_lines(self, width: int) -> list[Line]:
         totals = self._plan.totals()
         sentence = (
-            f"You are root, and {count_noun(totals.targets, 'path')} with {format_size(totals.disk_size)} "
-            "may belong to other people. Nobody but you checks this."
+            f"You act as root on {count_noun(totals.targets, 'path')}, {format_size(totals.disk_size)}: "
+            "nothing but these checks keeps you from moving what belongs to other people."
         )
         lines: list[Line] = [((text, "notice"),) for text in wrap(sentence, width)]
         lines.append(())

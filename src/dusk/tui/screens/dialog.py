@@ -95,6 +95,7 @@ class Dialog(ModalScreen[Answer]):
         border-title-color: $heading; border-title-style: bold; scrollbar-size-vertical: 1;
     }
     Dialog.-ascii > #box { border: ascii $border; }
+    Dialog #scroll { height: auto; scrollbar-size-vertical: 1; }
     Dialog #choices { height: 1; margin: 1 0 0 0; }
     Dialog .text { height: auto; width: 1fr; }
     """
@@ -108,7 +109,16 @@ class Dialog(ModalScreen[Answer]):
         """Close without an answer."""
         self.dismiss(None)
 
+    def on_resize(self) -> None:
+        """Let long text scroll, so that the choices stay in sight on a small screen."""
+        self.fit()
+        for scroll in self.query("#scroll"):
+            scroll.styles.max_height = max(2, self.app.size.height - 4)
+
+    def fit(self) -> None:
+        """Break the text anew; dialogs whose text depends on the width do it here."""
+
     @property
     def text_width(self) -> int:
         """Cells that a line of the box can take."""
-        return max(10, min(76, self.app.size.width) - 4)
+        return max(10, min(76, self.app.size.width) - 5)

@@ -59,7 +59,7 @@ class FindingOverlay(Dialog[None]):
         """Scroll with the keyboard at once."""
         self.query_one("#text", VerticalScroll).focus()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """Break the text anew."""
         width = max(10, self.app.size.width - 5)
         finding = self._finding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from dusk.tui.screens.dialog import Dialog, content_of, keys_line
 from dusk.tui.screens.line_list import LineList, Row, text_row
 from dusk.tui.spans import Line, cells, wrap
 
-_NOT_RUN = frozenset({"help", "down", "up", "page_down", "page_up", "first", "last", "back"})
+_NOT_RUN = frozenset({"choose_1", "help", "down", "up", "page_down", "page_up", "first", "last", "back"})
 _KEY_CELLS = 16
 
 
@@ -43,7 +44,7 @@ class HelpScreen(Dialog[str | None]):
         """Show a table of commands."""
         super().__init__(classes="" if glyphs is UNICODE else "-ascii")
         self._glyphs = glyphs
-        self._all = tuple(command for command in commands if command.keys)
+        self._all = _gathered(commands)
         self._shown = self._all
 
     def compose(self) -> ComposeResult:
@@ -62,7 +63,7 @@ class HelpScreen(Dialog[str | None]):
         self.query_one(LineList).show(self._layout_rows)
         self.query_one(Input).focus()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """Show the keys that work here."""
         keys = (("enter", "Run it"), ("esc", "Close"), ("↑ ↓", "Choose"))
         self.query_one("#hint", Static).update(content_of([keys_line(keys, self.app.size.width - 4)]))
@@ -133,6 +134,21 @@ class HelpScreen(Dialog[str | None]):
         rows = [Row(number, partial(_same, ((padded, "key"), (first, "text"))))]
         rows += [text_row((" " * _KEY_CELLS + text, "muted")) for text in rest]
         return rows
+
+
+def _gathered(commands: Sequence[Command]) -> tuple[Command, ...]:
+    """Return the commands that have a key, with those of the offers in one row."""
+    offers = [command for command in commands if command.id.startswith("choose_") and command.keys]
+    gathered = []
+    for command in commands:
+        if not command.keys or command in offers[1:]:
+            continue
+        if command in offers[:1] and len(offers) > 1:
+            keys = (offers[0].keys[0], "to", offers[-1].keys[0])
+            text = "Queue the offer of that number, of the finding under the cursor."
+            command = replace(command, keys=keys, title="Offer", help=text)  # noqa: PLW2901 (a row of its own)
+        gathered.append(command)
+    return tuple(gathered)
 
 
 def _same(line: Line, _width: int) -> Line:

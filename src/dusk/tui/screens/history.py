@@ -72,7 +72,7 @@ class HistoryScreen(Screen[None]):
 
     def __init__(self, session: Session) -> None:
         """Show the journal of a session."""
-        super().__init__()
+        super().__init__(classes="-ascii" if session.ascii else "")
         self._session = session
         self._work = DiaryTask(session)
         self._batches: tuple[BatchRecord, ...] = ()
@@ -220,7 +220,7 @@ class HistoryScreen(Screen[None]):
             (f"{title}, {count_noun(batch.items, 'path')}", "text"),
         )  # fmt: skip
         if width < 60:
-            return (*left[:3], (fit_end(f"{state}: {title}", max(4, width - 23)), kind))
+            return (*left[:3], (fit_end(f"{state}: {title}" if state else title, max(4, width - 23)), kind))
         return justify(left, ((f"{age} ago", "muted"),), width, self._session.glyphs.ellipsis)
 
     def _record_rows(self, records: Sequence[Record], width: int) -> list[Row]:

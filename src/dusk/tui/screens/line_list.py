@@ -44,7 +44,10 @@ class LineList(StyledView, can_focus=True):
     """Rows to read and items to choose, moved through with arrows and ``hjkl``."""
 
     DEFAULT_CSS = """
-    LineList { background: $background; color: $foreground; scrollbar-size-vertical: 1; }
+    LineList {
+        background: $background; color: $foreground; overflow-x: hidden; overflow-y: auto;
+        scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+    }
     LineList > .line--cursor { background: $cursor-background; color: $cursor-text; }
     LineList > .line--strong { text-style: bold; }
     LineList > .line--heading { color: $heading; text-style: bold; }
@@ -101,13 +104,13 @@ class LineList(StyledView, can_focus=True):
 
     def on_resize(self) -> None:
         """Break sentences anew when the width is another one."""
-        if self.size.width != self._laid_out_for:
+        if self._line_width != self._laid_out_for:
             self._lay_out(self.item)
 
     def render_line(self, y: int) -> Strip:
         """Draw one row."""
         position = y + self.scroll_offset.y
-        width = self.size.width
+        width = self._line_width
         if position >= len(self._rows):
             return Strip.blank(width, self.rich_style)
         row = self._rows[position]
@@ -119,8 +122,12 @@ class LineList(StyledView, can_focus=True):
             ((f"{self._glyphs.cursor} ", "key"), *line), width, Style(bgcolor=cursor.bgcolor)
         )
 
+    @property
+    def _line_width(self) -> int:
+        return self.scrollable_content_region.width
+
     def _lay_out(self, wanted: int) -> None:
-        width = self.size.width
+        width = self._line_width
         self._laid_out_for = width
         if width <= _GUTTER:
             return
@@ -187,7 +194,7 @@ class LineList(StyledView, can_focus=True):
         self._reveal()
         top = self.scroll_offset.y
         for changed in (before, row):
-            self.refresh(Region(0, changed - top, self.size.width, 1))
+            self.refresh(Region(0, changed - top, self._line_width, 1))
         self.post_message(self.Highlighted(self.item))
 
     def _reveal(self) -> None:

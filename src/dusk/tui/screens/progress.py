@@ -36,6 +36,7 @@ class ProgressScreen(Screen[None]):
     ProgressScreen > #title { height: 1; background: $surface; }
     ProgressScreen > #body { height: 1fr; padding: 1 2; }
     ProgressScreen > #keys { height: 1; }
+    ProgressScreen.-short > #body { padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "stop", "Stop", show=False),
@@ -65,6 +66,7 @@ class ProgressScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """Fit the text to the new size."""
+        self.set_class(self.app.size.height < 16, "-short")
         self._show()
 
     def action_stop(self) -> None:
@@ -128,7 +130,7 @@ class ProgressScreen(Screen[None]):
             done = count_noun(progress.items_done, "path is", "paths are")
             said = f"Stopping after this item. {done} done and stay done; undo takes them back."
             lines += [(), *(((text, "notice"),) for text in wrap(said, width))]
-        return lines
+        return [line for line in lines if line] if self.app.size.height < 16 else lines
 
 
 def _fraction(progress: TaskProgress) -> float:

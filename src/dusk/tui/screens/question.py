@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from dusk.tui.glyphs import UNICODE, Glyphs
@@ -45,7 +45,8 @@ class QuestionScreen(Dialog[bool]):
         """Lay out the text above the answers."""
         with Vertical(id="box") as box:
             box.border_title = content_of([((self._title_text, "heading"),)])
-            yield Static(content_of(self._lines), markup=False, classes="text")
+            with VerticalScroll(id="scroll", can_focus=False):
+                yield Static(content_of(self._lines), markup=False, classes="text")
             with Horizontal(id="choices"):
                 yield Choice("esc", self._no, id="no", glyphs=self._glyphs)
                 yield Choice("y", self._yes, id="yes", glyphs=self._glyphs)

@@ -17,6 +17,7 @@ from dusk.rules.finding import Action
 from dusk.tui.screens.dialog import content_of, keys_line
 from dusk.tui.screens.line_list import LineList, Row, text_row
 from dusk.tui.screens.question import QuestionScreen
+from dusk.tui.shared_directory import shared_directory
 from dusk.tui.spans import Line, Span, fit_middle, wrap
 from dusk.tui.tasks import UndoTask
 
@@ -46,6 +47,7 @@ class ResultScreen(Screen[None]):
     ResultScreen.-short > LineList { border-top: none; }
     ResultScreen > LineList { height: 1fr; }
     ResultScreen > #keys { height: 1; }
+    ResultScreen.-ascii > LineList { border-top: ascii $rule-line; }
     ResultScreen.-short > #summary { padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,10 +57,11 @@ class ResultScreen(Screen[None]):
 
     def __init__(self, session: Session, outcome: Outcome | UndoOutcome) -> None:
         """Show an outcome."""
-        super().__init__()
+        super().__init__(classes="-ascii" if session.ascii else "")
         self._session = session
         self._outcome = outcome
         self._is_undo = not hasattr(outcome, "frees_after_purge")
+        self._base = shared_directory(result.path for result in outcome.results)
         self._results = sorted(outcome.results, key=_order)
 
     def compose(self) -> ComposeResult:
@@ -78,8 +81,11 @@ class ResultScreen(Screen[None]):
         """Break the sentences anew."""
         self.set_class(self.app.size.height < 20, "-short")
         width = max(10, self.app.size.width - 2)
-        title = "Undone" if self._is_undo else "Done"
-        self._update("title", [((title, "heading"),)])
+        words, base = self._title_words(), display_path(self._base.rstrip(b"/"))
+        place = (
+            f"  in {fit_middle(base, width - len(words) - 5, self._session.glyphs.ellipsis)}" if base else ""
+        )
+        self._update("title", [((words, "heading"), (place, "text"))])
         self._update("summary", self._summary(width))
         keys = [("esc", "Back"), ("u", "Undo this")] if self._can_undo else [("esc", "Back")]
         self._update("keys", [keys_line(keys, width)])
@@ -133,6 +139,14 @@ class ResultScreen(Screen[None]):
             lines += [((text, "text"),) for text in wrap(undo, width)]
         return lines
 
+    def _title_words(self) -> str:
+        done = self._count("done")
+        if not done:
+            return "Nothing was done"
+        if done < len(self._results):
+            return "Partly done"
+        return "Taken back" if self._is_undo else "Done"
+
     def _counts(self) -> Line:
         done = self._count("done")
         verb = "put back" if self._is_undo else "dealt with"
@@ -160,7 +174,8 @@ class ResultScreen(Screen[None]):
 
     def _draw(self, result: ItemResult, width: int) -> Line:
         word, kind = _WORDS.get(result.state.value, (result.state.value, "text"))
-        path = fit_middle(display_path(result.path), max(8, width - 11), self._session.glyphs.ellipsis)
+        below = display_path(result.path[len(self._base) :])
+        path = fit_middle(below, max(8, width - 11), self._session.glyphs.ellipsis)
         return ((f"{word:<9}  ", kind), (path, "text"))
 
     def _place_rows(self, result: ItemResult, width: int) -> list[Row]:

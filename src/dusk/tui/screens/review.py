@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from dusk.tui.session import Session
 
 _TICK = 0.25  # seconds
-_KEYS = (
-    ("enter", "Confirm"), ("d", "Drop"), ("i", "Insist"), ("esc", "Back"), ("r", "Read again"),
-    ("D", "Drop all"),
-)  # fmt: skip
+_KEYS = (("esc", "Back"), ("r", "Read again"), ("D", "Drop all"))
 _EMPTY: tuple[Line, ...] = (
     (("Nothing is queued.", "strong"),),
     (),
@@ -56,6 +53,7 @@ class ReviewScreen(Screen[None]):
     ReviewScreen > LineList { height: 1fr; }
     ReviewScreen > #detail { height: auto; max-height: 5; border-top: solid $rule-line; padding: 0 1; }
     ReviewScreen > #totals { background: $queue-background; color: $queue-text; height: auto; }
+    ReviewScreen.-ascii > #detail { border-top: ascii $rule-line; }
     ReviewScreen.-short > #detail { max-height: 2; border-top: none; }
     ReviewScreen.-tiny > #detail { display: none; }
     ReviewScreen.-bare > #empty { display: block; }
@@ -73,7 +71,7 @@ class ReviewScreen(Screen[None]):
 
     def __init__(self, session: Session) -> None:
         """Review the queue of a session."""
-        super().__init__()
+        super().__init__(classes="-ascii" if session.ascii else "")
         self._session = session
         self._work: ReviewTask | None = None
         self._reviewed: Reviewed | None = None
@@ -124,10 +122,11 @@ class ReviewScreen(Screen[None]):
             ascii_only=self._session.ascii,
         )
 
-    def _show(self) -> None:
+    def _show(self, path: bytes = b"") -> None:
+        """Show the plan as it is now, with the cursor on a path."""
         self._rows = self._rows_of(self._reviewed.plan if self._reviewed is not None else self._session.plan)
         self.set_class(not self._rows.items, "-bare")
-        self.query_one(LineList).show(self._rows.layout)
+        self.query_one(LineList).show(self._rows.layout, self._rows.number_of(path) if path else None)
         self._show_frame()
         self._show_detail()
 
@@ -135,11 +134,21 @@ class ReviewScreen(Screen[None]):
         if not self.is_mounted:
             return
         width = max(10, self.app.size.width - 2)
-        title = ((f"Review  {count_noun(len(self._rows.items), 'path')}", "heading"),)
-        self._update("title", [justify(title, ((self._state(width), "muted"),), width)])
+        state = self._state(width)
+        title = f"Review  {count_noun(len(self._rows.items), 'path')}"
+        room = width - len(title) - len(state) - 8
+        base = display_path(self._rows.base.rstrip(b"/"))
+        place = f" in {fit_middle(base, room)}" if base and room > 12 else ""
+        self._update("title", [justify([(title, "heading"), (place, "text")], [(state, "muted")], width)])
         self._update("columns", [self._rows.heading(width - 1)])
         self._update("totals", self._totals(width))
-        self._update("keys", [keys_line(_KEYS if self._rows.items else _KEYS[3:4], width)])
+        self._update("keys", [keys_line(self._keys(), width)])
+
+    def _keys(self) -> list[tuple[str, str]]:
+        if not self._rows.items:
+            return [("esc", "Back")]
+        insist = [("i", "Insist")] if any(item.can_insist for item in self._rows.items) else []
+        return [("enter", "Confirm"), ("d", "Drop"), *insist, *_KEYS]
 
     def _update(self, name: str, lines: list[Line]) -> None:
         self.query_one(f"#{name}", Static).update(content_of(lines))
@@ -302,7 +311,7 @@ class ReviewScreen(Screen[None]):
         if self._reviewed is not None:
             plan = _insisting(self._reviewed.plan, item)
             self._reviewed = replace(self._reviewed, plan=plan)
-        self._show()
+        self._show(item.target.path)
 
     def on_line_list_chosen(self) -> None:
         """Go on to the confirmation."""

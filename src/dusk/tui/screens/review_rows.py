@@ -18,6 +18,7 @@ from dusk.scan.entry import Measure
 from dusk.tui.glyphs import Glyphs
 from dusk.tui.safety_signs import safety_kind, safety_sign, safety_text
 from dusk.tui.screens.line_list import NO_ITEM, Row, text_row
+from dusk.tui.shared_directory import shared_directory
 from dusk.tui.spans import Line, Span, fit_middle, wrap
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class ReviewRows:
             for step in plan.steps
             for target in step.targets
         )
+        self.base = shared_directory(item.target.path for item in self.items)
+        """Directory that all paths are in; rows show what comes after it."""
         self._figures: dict[int, PlanTotals] = {}
 
     @property
@@ -109,8 +112,12 @@ class ReviewRows:
         for number, item in enumerate(self.items):
             rows.append(Row(number, partial(self._draw, number)))
             for note in item.notes:
-                rows.extend(self._note_rows(note, width))
+                rows.extend(self._note_rows(item, note, width))
         return rows
+
+    def number_of(self, path: bytes) -> int | None:
+        """Return where a path stands, None when it is not in the plan."""
+        return next((n for n, item in enumerate(self.items) if item.target.path == path), None)
 
     def heading(self, width: int) -> Line:
         """Return the titles of the columns."""
@@ -118,8 +125,8 @@ class ReviewRows:
         if width < _NARROW:
             return ((f"{size:>8}    path", "muted"),)
         if width < _MIDDLE:
-            return ((f"{size:>8}  {'after':>8}  safety    path", "muted"),)
-        return ((f"{size:>8}  {'now':>8}  {'after':>8}  {'safety':<8}  {'action':<7}  path", "muted"),)
+            return ((f"{size:>8}  {'emptied':>8}  safety    path", "muted"),)
+        return ((f"{size:>8}  freed now  {'emptied':>8}  {'safety':<8}  {'action':<7}  path", "muted"),)
 
     def _draw(self, number: int, width: int) -> Line:
         item = self.items[number]
@@ -138,17 +145,23 @@ class ReviewRows:
                 spans += [(after, "text"), (word, kind)]
                 taken = 30
             else:
-                now = f"{format_size(figures.frees_now):>8}  "
+                now = f"{format_size(figures.frees_now):>9}  "
                 spans += [(now, "text"), (after, "text"), (word, kind)]
                 spans.append((f"{item.step.action.value:<7}  ", "tag"))
-                taken = 49
-        path = fit_middle(display_path(target.path), max(8, width - taken), self._glyphs.ellipsis)
+                taken = 50
+        below = target.path[len(self.base) :]
+        path = fit_middle(display_path(below), max(8, width - taken), self._glyphs.ellipsis)
         spans.append((path, "muted" if item.is_blocked else "text"))
         return tuple(spans)
 
-    def _note_rows(self, note: Note, width: int) -> list[Row]:
+    def _note_rows(self, item: ReviewItem, note: Note, width: int) -> list[Row]:
         kind = "problem" if note.blocking else "notice"
-        text = f"{'stays' if note.blocking else 'note'}: {note.sentence}"
+        shown = display_path(item.target.path)
+        # The path stands in the row above.
+        sentence = (
+            "it" + note.sentence[len(shown) :] if note.sentence.startswith(shown + " ") else note.sentence
+        )
+        text = f"{'stays' if note.blocking else 'note'}: {sentence}"
         lead = " " * _INDENT + self._glyphs.bullet + " "
         lines = wrap(text, width, indent=" " * len(lead), first=lead)
         return [text_row((line, kind), item=NO_ITEM) for line in lines]
