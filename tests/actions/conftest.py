@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from dusk.actions.bin import TrashItem, list_bin
 from dusk.actions.executor import Executor
 from dusk.actions.journal import Journal
 from dusk.actions.outcome import Outcome
@@ -67,6 +68,11 @@ class Box:
 
     def trash_all(self, *paths: bytes) -> Outcome:
         return self.run(self.review(self.plan(*paths)).plan)
+
+    def bin(self, below: bytes | None = None) -> list[TrashItem]:
+        """Return what the bin lists below the box: a test never sees the user's own trash."""
+        where = self.root if below is None else below
+        return [item for item in list_bin(self.journal) if item.trash.startswith(where + b"/")]
 
     def archive_all(self, *paths: bytes, to: bytes) -> Outcome:
         return self.run(self.review(self.plan(*paths, action=Action.ARCHIVE, destination=to)).plan)

@@ -90,6 +90,7 @@ class Archiving:
         self._trashes = trashes
         self._progress = progress
         self._cancelled = cancelled
+        self._not_kept: tuple[str, ...] = ()
 
     def run(
         self, situation: Situation, survey: Survey, record: Record, begin: Callable[[], int]
@@ -163,6 +164,7 @@ class Archiving:
         for objection in self._gate.after_survey(situation, now, reviewed=True):
             if not (objection.may_insist and situation.step.insisted):
                 raise Refused(f"{objection.sentence} The copy was removed.")
+        self._not_kept = report.not_kept
         return replace(record, digest=report.digest)
 
     def _publish(self, directory: int, working: bytes, record: Record) -> Record:
@@ -201,8 +203,13 @@ class Archiving:
         except JournalError as problem:
             return record, ItemState.FAILED, f"{problem} {kept}"
         if move.record.state is State.DONE:
-            return move.record, ItemState.DONE, move.note
+            return move.record, ItemState.DONE, self._note(situation, move)
         return move.record, ItemState.FAILED, f"{move.error} {kept}"
+
+    def _note(self, situation: Situation, move: TrashMove) -> str:
+        if move.note or not self._not_kept:
+            return move.note
+        return f"{situation.shown} was archived, but the copy could not keep: {', '.join(self._not_kept)}."
 
 
 def remove_working(directory: int, working: bytes) -> None:
@@ -216,7 +223,9 @@ def remove_working(directory: int, working: bytes) -> None:
 
 def _failure(situation: Situation, problem: BaseException) -> str:
     if isinstance(problem, OSError):
-        return f"{situation.shown} was not archived: {problem.strerror or problem}. It was not touched."
+        why = problem.strerror or str(problem)  # a CopyError says it all, the path included
+        shown = "" if situation.shown in why else f"{situation.shown} was not archived: "
+        return f"{shown}{why}. It was not touched."
     if isinstance(problem, Cancelled):
         return "Cancelled."
     return str(problem)
