@@ -54,7 +54,7 @@ class _Removal:
         if not stat.S_ISDIR(status.st_mode):
             os.unlink(name, dir_fd=directory)
         elif depth >= _DEEPEST:
-            _allow_owner(directory, name)  # a directory that moves is written to
+            allow_owner(directory, name)  # a directory that moves is written to
             moved = b".deep-" + secrets.token_hex(8).encode()
             os.rename(name, moved, src_dir_fd=directory, dst_dir_fd=self._holder)
             self._waiting.append(moved)
@@ -94,7 +94,7 @@ class _Removal:
 
 def _open_inside(directory: int, name: bytes, status: os.stat_result) -> int:
     if status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
-        _allow_owner(directory, name)
+        allow_owner(directory, name)
     limits = syscalls.RESOLVE_BENEATH | syscalls.RESOLVE_NO_SYMLINKS | syscalls.RESOLVE_NO_XDEV
     try:
         return syscalls.openat2(name, _FLAGS, limits, directory)
@@ -108,11 +108,14 @@ def _open_inside(directory: int, name: bytes, status: os.stat_result) -> int:
     return descriptor
 
 
-def _allow_owner(directory: int, name: bytes) -> None:
+def allow_owner(directory: int, name: bytes) -> None:
     """Let the owner into a directory that is being removed, without following a link put in its place."""
     if not hasattr(os, "O_PATH"):
         return
-    descriptor = os.open(name, os.O_PATH | _FLAGS, dir_fd=directory)
+    try:
+        descriptor = os.open(name, os.O_PATH | _FLAGS, dir_fd=directory)
+    except NotADirectoryError:
+        return
     try:
         os.chmod(f"/proc/self/fd/{descriptor}", stat.S_IRWXU)
     except OSError:

@@ -37,6 +37,8 @@ class TrashReturn:
     """Whether the trash does not hold the item any more."""
     note: str = ""
     """What else to know of one that was put back."""
+    closes_original: bool = True
+    """Whether the original is undone with it, and not only once more has happened."""
 
     @property
     def shown(self) -> str:
@@ -103,7 +105,7 @@ def _find(item: TrashReturn, trashes: TrashDirectories) -> None:
     if status is None:
         item.is_gone = True
         item.error = f"{item.shown} is not in the trash any more: someone emptied it or took it out."
-    elif item.original is not None and not is_trashed_item(record, status, item.place.files):
+    elif not is_trashed_item(record, status, item.place.files):
         item.is_gone = True
         item.refuse(f"{item.shown}: what lies in the trash under its name is another file.")
 
@@ -222,7 +224,7 @@ def _close(journal: Journal, returns: list[TrashReturn]) -> None:
     records += [
         replace(item.original, state=State.UNDONE)
         for item in returns
-        if item.original is not None and item.record.state is State.DONE
+        if item.original is not None and item.closes_original and item.record.state is State.DONE
     ]
     try:
         journal.write(records, closing=True)

@@ -259,7 +259,7 @@ def _open_trash(
     opened: list[int] = []
     try:
         for directory, part in ((above, name), (-1, b"files"), (-1, b"info")):
-            opened.append(_open_own(opened[0] if directory < 0 else directory, part, make=make))
+            opened.append(open_own(opened[0] if directory < 0 else directory, part, make=make))
     except BaseException:
         for descriptor in opened:
             os.close(descriptor)
@@ -281,7 +281,7 @@ def _step(directory: int, name: bytes) -> int:
     return os.open(name, _FLAGS, dir_fd=directory)
 
 
-def _open_own(directory: int, name: bytes, *, make: bool) -> int:
+def open_own(directory: int, name: bytes, *, make: bool = False) -> int:
     """Open a directory that only this user can have put there. Raises Unusable."""
     try:
         if make:

@@ -1,0 +1,239 @@
+"""The bin: putting items of the trash back, or deleting them for good."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from dusk.actions import purge
+from dusk.actions.interrupts import held_back
+from dusk.actions.journal import Journal
+from dusk.actions.outcome import ItemState
+from dusk.actions.progress import ExecutionProgress
+from dusk.actions.purge import Deletion
+from dusk.actions.record import BatchKind, Record, State
+from dusk.actions.restoration import TrashReturn, restore_group
+from dusk.actions.trash import GROUP
+from dusk.actions.trash_directory import TrashDirectories
+from dusk.actions.trash_listing import TrashItem, bin_places, list_bin, measured
+from dusk.fs.cancellation import Cancelled, Cancelling, never
+from dusk.fs.names import display_path
+from dusk.fs.survey import Survey
+from dusk.plan.freed import freed
+from dusk.plan.step import Target
+from dusk.rules.safety import Safety
+
+__all__ = [
+    "BinOutcome",
+    "BinResult",
+    "TrashItem",
+    "bin_places",
+    "empty",
+    "list_bin",
+    "measured",
+    "restore",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BinResult:
+    """How one item ended."""
+
+    item: TrashItem
+    """The item."""
+    state: ItemState
+    """How it ended."""
+    sentence: str = ""
+    """Why, or what else to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class BinOutcome:
+    """What a restore or an emptying did."""
+
+    batch: int | None
+    """Number in the journal; None when nothing was begun."""
+    results: tuple[BinResult, ...]
+    """One for each item."""
+    freed: int = 0
+    """Disk bytes that deleting freed."""
+    cancelled: bool = False
+    """Whether someone asked to stop before the end."""
+
+    def count(self, state: ItemState) -> int:
+        """Return how many items ended in a state."""
+        return sum(result.state is state for result in self.results)
+
+
+def restore(
+    items: Iterable[TrashItem],
+    *,
+    journal: Journal,
+    progress: ExecutionProgress | None = None,
+    cancelled: Cancelling = never,
+) -> BinOutcome:
+    """Put items back where they came from; nothing is ever replaced. Raises JournalError."""
+    chosen = sorted(items, key=lambda item: item.original)
+    with held_back(cancelled) as asked, journal.acting():
+        run = _BinRun(journal, BatchKind.RESTORE, progress or ExecutionProgress(), asked)
+        try:
+            return run.restore(chosen)
+        finally:
+            run.close()
+
+
+def empty(
+    items: Iterable[TrashItem],
+    *,
+    journal: Journal,
+    progress: ExecutionProgress | None = None,
+    cancelled: Cancelling = never,
+) -> BinOutcome:
+    """Delete items for good, which cannot be undone; return what that freed. Raises JournalError."""
+    chosen = list(items)
+    with held_back(cancelled) as asked, journal.acting():
+        run = _BinRun(journal, BatchKind.EMPTY, progress or ExecutionProgress(), asked)
+        try:
+            return run.empty(chosen)
+        finally:
+            run.close()
+
+
+class _BinRun:
+    def __init__(
+        self, journal: Journal, kind: BatchKind, progress: ExecutionProgress, cancelled: Cancelling
+    ) -> None:
+        self.journal = journal
+        self.kind = kind
+        self.progress = progress
+        self.cancelled = cancelled
+        self.trashes = TrashDirectories(journal.places())
+        self.results: list[BinResult] = []
+        self.batch = 0
+        self.was_cancelled = False
+
+    def close(self) -> None:
+        self.trashes.close()
+        if self.batch:
+            self.journal.finish(self.batch)
+        self.progress.finish()
+
+    def restore(self, items: list[TrashItem]) -> BinOutcome:
+        self._begin(items)
+        group: list[tuple[TrashItem, TrashReturn]] = []
+        for item in items:
+            if self._stop(item):
+                continue
+            if not item.original:
+                self._end(item, ItemState.REFUSED, f"Nothing says where {display_path(item.name)} came from.")
+                continue
+            above = {other.original for other, _ in group}
+            if len(group) >= GROUP or any(path in above for path in _ancestors(item.original)):
+                self._flush(group)
+            group.append((item, TrashReturn(self._record(item, "restore"), item.record)))
+        self._flush(group)
+        return self._outcome(0)
+
+    def empty(self, items: list[TrashItem]) -> BinOutcome:
+        self._begin(items)
+        deleted: list[Target] = []
+        for item in items:
+            if self._stop(item):
+                continue
+            deletion = Deletion(self._record(item, "empty"), item.record)
+            self.progress.at("deleting", item.original or item.path)
+            try:
+                purge.delete(self.journal, deletion, self.trashes, self.progress, self.cancelled)
+            except Cancelled:
+                self.was_cancelled = True
+                self._end(item, ItemState.SKIPPED, "")
+                continue
+            if deletion.error:
+                state = ItemState.REFUSED if deletion.is_refusal else ItemState.FAILED
+                self._end(item, state, deletion.error)
+            else:
+                if deletion.survey is not None:
+                    deleted.append(_as_target(item, deletion.survey))
+                self._end(item, ItemState.DONE, "")
+        return self._outcome(freed(deleted).after_purge)
+
+    def _begin(self, items: list[TrashItem]) -> None:
+        self.progress.begin(len(items), sum(item.apparent_size or 0 for item in items))
+
+    def _stop(self, item: TrashItem) -> bool:
+        if self.was_cancelled or self.cancelled():
+            self.was_cancelled = True
+            self._end(item, ItemState.SKIPPED, "")
+        return self.was_cancelled
+
+    def _flush(self, group: list[tuple[TrashItem, TrashReturn]]) -> None:
+        if not group:
+            return
+        self.progress.at("putting back", group[0][0].original)
+        restore_group(self.journal, [returned for _, returned in group], self.trashes)
+        for item, returned in group:
+            if returned.record.state is State.DONE:
+                self._end(item, ItemState.DONE, returned.note or _archive_note(item))
+            else:
+                state = ItemState.REFUSED if returned.is_refusal else ItemState.FAILED
+                self._end(item, state, returned.error)
+        group.clear()
+
+    def _record(self, item: TrashItem, action: str) -> Record:
+        if not self.batch:
+            self.batch = self.journal.begin(self.kind, "")
+        base = item.record or Record(
+            source=item.original or item.path,
+            identity=item.identity,
+            action=action,
+            apparent_size=item.apparent_size or 0,
+            disk_size=item.disk_size or 0,
+        )
+        return replace(
+            base,
+            id=0,
+            batch=self.batch,
+            action=action,
+            state=State.INTENT,
+            reverses=item.record.id if item.record is not None else 0,
+            trash=item.trash,
+            trash_name=item.name,
+            digest="",
+            working=b"",
+            intent_ns=0,
+            error="",
+        )
+
+    def _end(self, item: TrashItem, state: ItemState, sentence: str) -> None:
+        self.results.append(BinResult(item, state, sentence))
+        self.progress.add_bytes(item.apparent_size or 0)
+        self.progress.add_item()
+
+    def _outcome(self, space: int) -> BinOutcome:
+        return BinOutcome(self.batch or None, tuple(self.results), space, self.was_cancelled)
+
+
+def _archive_note(item: TrashItem) -> str:
+    if item.record is None or not item.record.digest:
+        return ""
+    return f"Its archived copy stays at {display_path(item.record.destination)}."
+
+
+def _as_target(item: TrashItem, found: Survey) -> Target:
+    return Target(
+        path=item.path,
+        identity=item.identity,
+        apparent_size=found.apparent_size,
+        disk_size=found.disk_size,
+        entries=found.entries,
+        safety=Safety.REVIEW,
+        title="",
+        survey=found,
+    )
+
+
+def _ancestors(path: bytes) -> Iterable[bytes]:
+    while path not in (b"/", b""):
+        path = os.path.dirname(path)
+        yield path

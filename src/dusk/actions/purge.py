@@ -1,0 +1,191 @@
+"""Deleting trashed items for good. The only place where dusk deletes what a user once had.
+
+An item first leaves the trash whole, by a rename to the ``expunged`` directory beside it, so that no
+interruption leaves half an item that looks restorable. Then its tree is removed by descriptors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from dataclasses import dataclass, replace
+
+from dusk.actions import trashinfo
+from dusk.actions.journal import Journal, JournalError
+from dusk.actions.progress import ExecutionProgress
+from dusk.actions.record import Record, State
+from dusk.actions.relocation import status_of
+from dusk.actions.removal import allow_owner, remove_tree
+from dusk.actions.restoration import is_trashed_item
+from dusk.actions.trash_directory import TrashDirectories, TrashDirectory, Unusable, open_own
+from dusk.fs.cancellation import Cancelling
+from dusk.fs.mounts import MountTable
+from dusk.fs.names import display_path
+from dusk.fs.survey import Survey
+from dusk.fs.surveyor import survey_at
+
+# The name that other tools use for what is on its way out, too.
+_EXPUNGED = b"expunged"
+
+
+@dataclass(slots=True)
+class Deletion:
+    """One item that is deleted for good."""
+
+    record: Record
+    """What the journal says of the deletion; ``trash`` and ``trash_name`` tell what goes."""
+    original: Record | None
+    """The act that put it there; None for what another tool trashed."""
+    survey: Survey | None = None
+    """What was deleted."""
+    error: str = ""
+    """Why it was not, as a sentence."""
+    is_refusal: bool = False
+    """Whether the error is a decision rather than a failure."""
+
+    @property
+    def shown(self) -> str:
+        """Its path as people may see it."""
+        return display_path(self.record.source or self.record.trash_path)
+
+
+def delete(
+    journal: Journal,
+    deletion: Deletion,
+    trashes: TrashDirectories,
+    progress: ExecutionProgress,
+    cancelled: Cancelling,
+) -> None:
+    """Delete one item for good; it ends with a finished record or an error.
+
+    Raises JournalError when the intent cannot be written, and Cancelled before anything was touched.
+    """
+    try:
+        place = trashes.existing(deletion.record.trash)
+    except Unusable as problem:
+        deletion.error = f"{deletion.shown}: its trash cannot be used: {problem}."
+        return
+    try:
+        _look(deletion, place, cancelled)
+        if not deletion.error:
+            _delete_from(journal, deletion, place, progress)
+    except OSError as error:
+        deletion.error = f"{deletion.shown} cannot be deleted: {error.strerror}."
+
+
+def finish_expunging(place: TrashDirectory, record: Record) -> None:
+    """Remove what an interrupted deletion left. Raises OSError."""
+    with contextlib.suppress(Unusable, FileNotFoundError):
+        holder = open_own(place.descriptor, _EXPUNGED)
+        try:
+            remove_tree(holder, os.path.basename(record.working))
+        finally:
+            os.close(holder)
+            _remove_empty(place)
+
+
+def sweep(place: TrashDirectory) -> None:
+    """Remove what interrupted deletions of any tool left beside the trash. Raises OSError."""
+    try:
+        holder = open_own(place.descriptor, _EXPUNGED)
+    except Unusable:
+        return
+    try:
+        for name in os.listdir(holder):
+            remove_tree(holder, os.fsencode(name))
+    finally:
+        os.close(holder)
+        _remove_empty(place)
+
+
+def _look(deletion: Deletion, place: TrashDirectory, cancelled: Cancelling) -> None:
+    record = deletion.record
+    status = status_of(place.files, record.trash_name)
+    if status is None:
+        deletion.error = f"{deletion.shown} is not in the trash any more."
+        return
+    if not is_trashed_item(record, status, place.files):
+        deletion.error = f"{deletion.shown}: what lies in the trash under its name is another file now."
+        deletion.is_refusal = True
+        return
+    survey = survey_at(place.files, record.trash_name, record.trash_path, cancelled=cancelled)
+    if survey.mounts:
+        mount = display_path(survey.mounts[0])
+        deletion.error = (
+            f"{deletion.shown} contains the mount {mount}: unmount it first. Nothing was deleted."
+        )
+        deletion.is_refusal = True
+        return
+    deletion.survey = survey
+
+
+def _delete_from(
+    journal: Journal, deletion: Deletion, place: TrashDirectory, progress: ExecutionProgress
+) -> None:
+    if not place.lock(alone=True):
+        deletion.error = f"{deletion.shown}: another dusk is using this trash right now. Nothing was deleted."
+        deletion.is_refusal = True
+        return
+    token = secrets.token_hex(8).encode()
+    path = os.path.join(place.path, _EXPUNGED, token)
+    (record,) = journal.write([replace(deletion.record, working=path)])
+    deletion.record = record
+    try:
+        holder = _expunge(record, place, token)
+    except (OSError, Unusable) as problem:
+        place.lock()
+        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+        deletion.error = f"{deletion.shown} cannot be deleted: {reason}. It is still in the trash."
+        journal.write([replace(record, state=State.FAILED, error=deletion.error)], closing=True)
+        return
+    place.lock()
+    progress.at("deleting", record.source)
+    try:
+        remove_tree(holder, token)
+    except OSError as error:
+        rest = display_path(path)
+        deletion.error = f"{deletion.shown} was deleted in part; the rest is in {rest}: {error.strerror}."
+    finally:
+        os.close(holder)
+        _remove_empty(place)
+    _close(journal, deletion)
+
+
+def _expunge(record: Record, place: TrashDirectory, token: bytes) -> int:
+    """Take an item out of the trash whole, and return the open directory that holds it then."""
+    holder = open_own(place.descriptor, _EXPUNGED, make=True)
+    try:
+        try:
+            os.rename(record.trash_name, token, src_dir_fd=place.files, dst_dir_fd=holder)
+        except PermissionError:
+            allow_owner(place.files, record.trash_name)  # a directory that moves is written to
+            os.rename(record.trash_name, token, src_dir_fd=place.files, dst_dir_fd=holder)
+        table, path = MountTable.read(), os.path.join(place.path, _EXPUNGED, token)
+        if table.at(path) is not None or table.below(path):
+            os.rename(token, record.trash_name, src_dir_fd=holder, dst_dir_fd=place.files)
+            raise Unusable("something was mounted in it at this moment")
+        os.fsync(holder)
+        os.fsync(place.files)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
+        os.fsync(place.info)
+    except BaseException:
+        os.close(holder)
+        raise
+    return holder
+
+
+def _remove_empty(place: TrashDirectory) -> None:
+    with contextlib.suppress(OSError):
+        os.rmdir(_EXPUNGED, dir_fd=place.descriptor)
+
+
+def _close(journal: Journal, deletion: Deletion) -> None:
+    state = State.FAILED if deletion.error else State.DONE
+    records = [replace(deletion.record, state=state, error=deletion.error)]
+    if deletion.original is not None:
+        records.append(replace(deletion.original, state=State.PURGED))
+    deletion.record = records[0]
+    with contextlib.suppress(JournalError):
+        journal.write(records, closing=True)
