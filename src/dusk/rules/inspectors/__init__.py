@@ -1,1 +1,35 @@
-"""Readers of structure that a TOML rule cannot express, one module per tool."""
+"""Inspectors: structure that TOML cannot express, read in Python.
+
+An inspector is given a complete directory and the entries whose names its rules asked for, and yields
+what it recognised. It raises CannotTell when it cannot know; then nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from dusk.rules.facts import Facts
+from dusk.rules.inspectors.bytecode import inspect_bytecode
+from dusk.rules.inspectors.empty_directories import EmptyDirectories
+from dusk.rules.inspectors.hub import inspect_hub
+from dusk.rules.inspectors.local_directory import inspect_local_directory
+from dusk.rules.inspectors.models import inspect_model
+from dusk.rules.inspectors.queue import inspect_queue
+from dusk.rules.inspectors.status_pile import inspect_status_pile
+from dusk.rules.inspectors.trainer import inspect_trainer_run
+from dusk.rules.sighting import Sighting
+
+Inspector = Callable[[int, list[int], Facts], Iterable[Sighting]]
+
+INSPECTORS: dict[str, Inspector] = {
+    "bytecode": inspect_bytecode,
+    "empty-directories": lambda directory, hits, facts: (),
+    "hub": inspect_hub,
+    "local-directory": inspect_local_directory,
+    "model": inspect_model,
+    "queue": inspect_queue,
+    "status-pile": inspect_status_pile,
+    "trainer": inspect_trainer_run,
+}
+EVERY_DIRECTORY = (EmptyDirectories,)
+"""Observers that every complete directory is shown to; they must be cheap."""

@@ -1,0 +1,219 @@
+"""Writing findings: texts filled in, offers with their three figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from dusk.fs.names import display_name, display_path, shell_word
+from dusk.fs.units import count_noun, format_size
+from dusk.rules.facts import Facts
+from dusk.rules.figures import Figures, measure, outermost
+from dusk.rules.finding import Action, Finding, Offer
+from dusk.rules.rule import Rule
+from dusk.rules.safety import Safety
+from dusk.rules.sighting import Part, Proposal, Sighting
+from dusk.rules.wording import fill, fill_sentences, subjects
+
+_SHOWN = 5  # paths that a command names before it says that there are more
+_ACTIONS = {Action.TRASH: "Trash", Action.ARCHIVE: "Archive"}
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What weighing said about a group of sightings."""
+
+    held_back: dict[int, str] = field(default_factory=dict)
+    """Subjects that may not go, each with its reason."""
+    named: dict[int, str] = field(default_factory=dict)
+    """Subjects that something names, each with the sentence that says so."""
+    searched: list[str] = field(default_factory=list)
+    """What was searched in vain."""
+    withheld: list[str] = field(default_factory=list)
+    """Why nothing is offered at all."""
+    pending: str = ""
+    """What is not known yet."""
+    free: str = ""
+    """That nobody has it open."""
+
+    def hold_back(self, entries: Iterable[int], reason: str) -> None:
+        """Take subjects off the list; the first reason stays."""
+        for entry in entries:
+            self.held_back.setdefault(entry, reason)
+
+
+class Composer:
+    """Makes findings from weighed sightings."""
+
+    def __init__(self, facts: Facts) -> None:
+        """Write with these facts."""
+        self._facts = facts
+
+    def compose(
+        self, rule: Rule, group: tuple[Sighting, ...], verdict: Verdict
+    ) -> list[tuple[Finding, tuple[int, ...]]]:
+        """Return the findings of one group, each with the entries that it owns."""
+        everything = [subject for sighting in group for subject in sighting.subjects]
+        gone = verdict.named.keys() | verdict.held_back.keys()
+        remaining = frozenset(everything) - gone
+        composed = []
+        if remaining:
+            composed.append(self._finding(rule, group, verdict, remaining))
+        if gone:
+            composed.append(self._kept(rule, group, verdict, frozenset(gone)))
+        return composed
+
+    def _finding(
+        self, rule: Rule, group: tuple[Sighting, ...], verdict: Verdict, remaining: frozenset[int]
+    ) -> tuple[Finding, tuple[int, ...]]:
+        parts = [part for sighting in group for part in sighting.all_parts]
+        entries = outermost(self._facts.tree, _going(parts, remaining))
+        figures = measure(self._facts.tree, entries)
+        held = [*verdict.withheld, *([verdict.pending] if verdict.pending else [])]
+        offers = () if held else self._offers(rule, group, remaining)
+        sentences = [
+            *(sentence for sighting in group for sentence in sighting.evidence),
+            *verdict.searched,
+            *([verdict.free] if verdict.free and not held else []),
+            *(f"Not offered: {sentence}" for sentence in held),
+        ]
+        return self._write(rule, group, remaining, entries, figures, tuple(sentences), offers), entries
+
+    def _kept(
+        self, rule: Rule, group: tuple[Sighting, ...], verdict: Verdict, gone: frozenset[int]
+    ) -> tuple[Finding, tuple[int, ...]]:
+        """Write what was recognised and must stay all the same."""
+        entries = outermost(self._facts.tree, sorted(gone))
+        figures = measure(self._facts.tree, entries)
+        sentences = []
+        for entry in entries:
+            reason = verdict.named.get(entry) or verdict.held_back.get(entry, "")
+            name = display_name(self._facts.tree.name(entry))
+            sentences.append(f"{name} stays: {reason}" if len(entries) > 1 else f"Kept: {reason}")
+        own = [
+            sentence for sighting in group for sentence in sighting.evidence if len(gone) == len(entries) == 1
+        ]
+        evidence = (*sentences, *own)
+        finding = self._write(rule, group, gone, entries, figures, evidence, (), Safety.KEEP)
+        return finding, entries
+
+    def _write(
+        self,
+        rule: Rule,
+        group: tuple[Sighting, ...],
+        chosen: frozenset[int],
+        entries: tuple[int, ...],
+        figures: Figures,
+        evidence: tuple[str, ...],
+        offers: tuple[Offer, ...],
+        safety: Safety | None = None,
+    ) -> Finding:
+        first = group[0]
+        words = self._words(rule, group, chosen, entries, figures)
+        held = figures.held_by_links
+        if held:
+            evidence = (*evidence, f"{format_size(held)} of it would stay: other names of these files stay.")
+        return Finding(
+            rule=rule.id,
+            title=fill(first.title or rule.title, words),
+            family=rule.family,
+            tag=rule.tag,
+            paths=tuple(self._facts.path(entry) for entry in entries),
+            entries=entries,
+            safety=safety or Safety(first.safety or rule.safety),
+            what=fill(rule.explain.what, words),
+            evidence=(*fill_sentences(rule.explain.why, words), *dict.fromkeys(evidence)),
+            cost=fill(rule.explain.cost, words),
+            recover=fill(rule.explain.recover, words),
+            command=fill(rule.explain.command, words),
+            apparent_size=figures.apparent_size,
+            disk_size=figures.disk_size,
+            shared_size=held + sum(sighting.shared for sighting in group),
+            newest_mtime_ns=figures.newest_mtime_ns,
+            offers=offers,
+            source=rule.explain.source,
+            members=tuple(member for sighting in group for member in sighting.members),
+        )
+
+    def _words(
+        self,
+        rule: Rule,
+        group: tuple[Sighting, ...],
+        chosen: frozenset[int],
+        entries: tuple[int, ...],
+        figures: Figures,
+    ) -> dict[str, str]:
+        facts = self._facts
+        paths = [shell_word(facts.path(entry)) for entry in entries[:_SHOWN]]
+        if len(entries) > _SHOWN:
+            paths.append(f"# and {len(entries) - _SHOWN:,} more")
+        top = entries[0]
+        words = {
+            "name": display_name(facts.tree.name(top)) if len(entries) == 1 else subjects(rule, len(chosen)),
+            "place": display_path(facts.relative(top)) or display_path(facts.path(top)),
+            "path": paths[0],
+            "paths": " ".join(paths),
+            "parent": shell_word(facts.path(max(facts.tree.parent(top), 0))),
+            "subjects": subjects(rule, len(chosen)),
+            "size": facts.shown_size(*entries),
+            "disk": format_size(figures.disk_size),
+            "age": facts.shown_age(*entries),
+        }
+        for sighting in group:
+            words.update(sighting.words)
+        tally: dict[str, int] = {}
+        for sighting in group:
+            for name, number in sighting.tally.items():
+                tally[name] = tally.get(name, 0) + number
+        words.update({name: f"{number:,}" for name, number in tally.items()})
+        return words
+
+    def _offers(
+        self, rule: Rule, group: tuple[Sighting, ...], remaining: frozenset[int]
+    ) -> tuple[Offer, ...]:
+        proposals: dict[tuple[Action, str, str], list[Part]] = {}
+        for sighting in group:
+            for proposal in sighting.proposals or _default_proposals(rule, sighting):
+                key = (proposal.action, proposal.label, proposal.note)
+                proposals.setdefault(key, []).extend(proposal.parts)
+        offers = []
+        for (action, label, note), parts in proposals.items():
+            entries = outermost(self._facts.tree, _going(parts, remaining))
+            if entries:
+                count = len(remaining.intersection(owner for part in parts for owner in part.of))
+                offers.append(self._offer(rule, action, label, note, entries, count))
+        return tuple(offers)
+
+    def _offer(
+        self, rule: Rule, action: Action, label: str, note: str, entries: tuple[int, ...], count: int
+    ) -> Offer:
+        figures = measure(self._facts.tree, entries)
+        words = {"subjects": subjects(rule, count), "files": count_noun(len(entries), "file")}
+        return Offer(
+            action=action,
+            label=fill(label, words),
+            paths=tuple(self._facts.path(entry) for entry in entries),
+            apparent_size=figures.apparent_size,
+            disk_size=figures.disk_size,
+            frees_now=0,  # a rename within the filesystem; also archiving ends with trashing the source
+            frees_after_purge=figures.freed,
+            note=fill(note, words),
+        )
+
+
+def _going(parts: Sequence[Part], remaining: frozenset[int]) -> list[int]:
+    """Return what may go when exactly these subjects go: nothing that another subject still needs."""
+    return [part.entry for part in parts if all(owner in remaining for owner in part.of)]
+
+
+def _default_proposals(rule: Rule, sighting: Sighting) -> tuple[Proposal, ...]:
+    return tuple(
+        Proposal(
+            action,
+            rule.label.replace("{Action}", _ACTIONS[action])
+            if rule.label
+            else f"{_ACTIONS[action]} {{subjects}}",
+            sighting.all_parts,
+        )
+        for action in (Action(name) for name in rule.actions)
+    )

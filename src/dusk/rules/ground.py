@@ -1,0 +1,120 @@
+"""Where an entry lies: in which project, inside what a package manager owns, below which names."""
+
+from __future__ import annotations
+
+from dusk.scan.tree import ROOT, SizeTree
+
+PROJECT_MARKERS = (
+    ".git", ".hg", ".svn", "pyproject.toml", "setup.py", "setup.cfg", "package.json", "Cargo.toml", "go.mod",
+    "requirements.txt", "environment.yml", "Makefile", "CMakeLists.txt", "README.md", "README.rst",
+)  # fmt: skip
+"""Children that show the top of somebody's project."""
+# A model's own card is called README.md as well.
+_UNIT_MARKERS = (
+    b"model.safetensors", b"model.safetensors.index.json", b"pytorch_model.bin", b"adapter_config.json",
+    b"trainer_state.json", b"dataset_info.json", b"modules.json", b"model_index.json",
+)  # fmt: skip
+_WEAK = frozenset({b"README.md", b"README.rst", b"Makefile", b"requirements.txt"})
+# Directories whose content an installer put there and will put there again.
+_MANAGED_NAMES = frozenset(
+    {
+        b"site-packages", b"dist-packages", b"node_modules", b"__pycache__", b".tox", b".nox", b"conda-meta",
+        b".rustup", b".vscode-server", b".cursor-server",
+    }
+)  # fmt: skip
+# What the system's package manager owns; /usr/local and /opt hold what people put there.
+_SYSTEM = (b"/bin", b"/boot", b"/etc", b"/lib", b"/lib32", b"/lib64", b"/libx32", b"/sbin", b"/usr", b"/snap",
+           b"/var/lib", b"/var/cache", b"/nix", b"/proc", b"/sys", b"/dev", b"/run")  # fmt: skip
+_NOT_SYSTEM = (b"/usr/local", b"/var/lib/docker/volumes")
+
+
+class Ground:
+    """Answers about ancestors, remembered per directory."""
+
+    def __init__(self, tree: SizeTree) -> None:
+        """Answer for one tree."""
+        self._tree = tree
+        self._managed: dict[int, bool] = {}
+        self._marked: dict[int, bool] = {}
+        self._environments: set[int] = set()
+        self._system_root = _is_system(tree.name(ROOT))
+
+    def note_marker(self, directory: int, name: bytes) -> None:
+        """Remember that a directory holds a project's marker."""
+        if name not in _WEAK:
+            self._marked[directory] = True
+        elif directory not in self._marked:
+            self._marked[directory] = not any(self._tree.child(directory, unit) for unit in _UNIT_MARKERS)
+
+    def note_environment(self, directory: int) -> None:
+        """Remember that a directory is a Python environment, with all below it."""
+        if directory not in self._environments:
+            self._environments.add(directory)
+            self._managed.clear()
+
+    def is_managed(self, directory: int) -> bool:
+        """Return whether an installer put this directory's content there."""
+        known = self._managed.get(directory)
+        if known is None:
+            known = self._find_managed(directory)
+            self._managed[directory] = known
+        return known
+
+    def is_system(self, directory: int) -> bool:
+        """Return whether the system's own package manager owns the directory."""
+        return self._system_root or _is_system(self._tree.path(directory))
+
+    def project(self, index: int) -> int:
+        """Return the nearest directory at or above that looks like the top of a project, else the root."""
+        while index > ROOT and not self._marked.get(index):
+            index = self._tree.parent(index)
+        return max(index, ROOT)
+
+    def widest_project(self, index: int) -> int:
+        """Return the highest such directory: what names a path may stand anywhere in it."""
+        found = -1
+        while index > ROOT:
+            if self._marked.get(index):
+                found = index
+            index = self._tree.parent(index)
+        return ROOT if self._marked.get(ROOT) or found < 0 else found
+
+    def ancestors(self, index: int) -> list[int]:
+        """Return the directories above, nearest first, the root included."""
+        found = []
+        index = self._tree.parent(index)
+        while index >= ROOT:
+            found.append(index)
+            index = self._tree.parent(index)
+        return found
+
+    def names_above(self, index: int) -> list[bytes]:
+        """Return the names of the directories above, the root's own path split up as well."""
+        names = [self._tree.name(ancestor) for ancestor in self.ancestors(index)]
+        if index != ROOT:
+            names.pop()
+        root = self._tree.name(ROOT)
+        above = root.split(b"/") if index != ROOT else root.split(b"/")[:-1]
+        return names + [name for name in reversed(above) if name]
+
+    def _find_managed(self, directory: int) -> bool:
+        if directory in self._environments or self._tree.name(directory) in _MANAGED_NAMES:
+            return True
+        if directory == ROOT:
+            names = self._tree.name(ROOT).split(b"/")
+            return self._system_root or any(name in _MANAGED_NAMES for name in names)
+        parent = self._tree.parent(directory)
+        # A scan of / or /usr meets the system's directories below its root.
+        return self.is_managed(parent) or (
+            self._near_top(directory) and _is_system(self._tree.path(directory))
+        )
+
+    def _near_top(self, directory: int) -> bool:
+        return self._tree.name(ROOT).count(b"/") <= 2 and self._tree.path(directory).count(b"/") <= 3
+
+
+def _is_system(path: bytes) -> bool:
+    def inside(tops: tuple[bytes, ...]) -> bool:
+        return any(path == top or path.startswith(top + b"/") for top in tops)
+
+    return inside(_SYSTEM) and not inside(_NOT_SYSTEM)

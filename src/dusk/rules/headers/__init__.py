@@ -1,0 +1,1 @@
+"""Model files described from their heads alone: never loaded, never unpickled."""

@@ -1,0 +1,107 @@
+"""Directories that ``hf download --local-dir`` filled, with the proof of where each file came from.
+
+Source: huggingface_hub 2.4.0, ``_local_folder.py``: three lines per file: commit, etag, time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dusk.fs.names import display_name
+from dusk.fs.units import count_noun
+from dusk.rules.facts import Facts
+from dusk.rules.headers.one_line import describe_model
+from dusk.rules.probe import CannotTell
+from dusk.rules.sighting import Sighting
+
+_SUFFIX = b".metadata"
+_SLACK = 1.0  # seconds between the file's own time and the moment that was noted
+
+
+def inspect_local_directory(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
+    """Yield the directory above ``.cache/huggingface/download`` when its files came from the Hub."""
+    tree = facts.tree
+    for hit in hits:
+        cache = tree.parent(hit)
+        download = facts.child(hit, b"download")
+        if cache < 0 or tree.parent(cache) != directory or tree.name(cache) != b".cache" or download is None:
+            continue
+        yield from _partial(download, facts)
+        notes = _read_notes(download, facts)
+        if not notes:
+            continue
+        own = [file for file in facts.files_below(directory) if not _is_below(facts, file, cache)]
+        if not own:
+            continue
+        strange = [file for file in own if not _is_unchanged(facts, file, directory, notes)]
+        commits = {commit for commit, _ in notes.values()}
+        line = describe_model(facts, directory)
+        evidence = [
+            f"{count_noun(len(notes), 'file')} {'has' if len(notes) == 1 else 'have'} a note of the Hub's commit "
+            f"and checksum ({', '.join(sorted(commit[:8] for commit in commits)[:3])})."
+        ]
+        evidence += [f"It is {line}."] if line else []
+        withheld = ""
+        if strange:
+            names = ", ".join(display_name(tree.name(file)) for file in strange[:3])
+            withheld = f"{count_noun(len(strange), 'file')} in it did not come from the Hub or changed since: {names}."
+        elif facts.is_live(directory):
+            withheld = f"it changed {facts.shown_age(directory)}: a download may be running."
+        else:
+            evidence.append("Every file is older than its note: none was changed after the download.")
+        yield Sighting(
+            "hf-local-directory",
+            (directory,),
+            evidence=tuple(evidence),
+            withheld=withheld,
+            safety="review" if strange else "",
+            words={"commit": min(commits)},
+        )
+
+
+def _partial(download: int, facts: Facts) -> Iterator[Sighting]:
+    """Yield aborted downloads that nobody works on."""
+    for file in facts.files_below(download):
+        name = facts.tree.name(file)
+        if not name.endswith(b".incomplete") or facts.age(file) < facts.ages.incomplete_after:
+            continue
+        siblings = facts.children(facts.tree.parent(file))
+        locks = [entry for other, entry in siblings.items() if other.endswith(b".lock")]
+        try:
+            held = any(facts.is_locked(lock) for lock in locks)
+        except CannotTell:
+            held = True
+        if not held:
+            yield Sighting(
+                "hf-incomplete-download",
+                (file,),
+                evidence=(
+                    f"{facts.shown_size(file)}, last written {facts.shown_age(file)}; no process holds a lock "
+                    "beside it.",
+                ),
+                words={"repository": "this directory"},
+                title="Broken download into a directory",
+            )
+
+
+def _read_notes(download: int, facts: Facts) -> dict[bytes, tuple[str, float]]:
+    """Return commit and time for each file that has a note."""
+    files = [file for file in facts.files_below(download) if facts.tree.name(file).endswith(_SUFFIX)]
+    notes = {}
+    for file, head in zip(files, facts.heads(files, 4096), strict=True):
+        lines = (head or b"").decode("utf-8", "replace").split()
+        try:
+            commit, _, moment = lines[:3]
+            notes[facts.relative(file, download)[: -len(_SUFFIX)]] = (commit, float(moment))
+        except ValueError:
+            continue
+    return notes
+
+
+def _is_unchanged(facts: Facts, file: int, directory: int, notes: dict[bytes, tuple[str, float]]) -> bool:
+    note = notes.get(facts.relative(file, directory))
+    return note is not None and facts.tree.newest_mtime_ns(file) / 1e9 <= note[1] + _SLACK
+
+
+def _is_below(facts: Facts, file: int, directory: int) -> bool:
+    return directory in facts.ground.ancestors(file)

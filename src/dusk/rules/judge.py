@@ -1,0 +1,181 @@
+"""The judge: a thread that follows a scan and says what things are, while it still runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from dusk.rules.desks import HoldDesk, ReferenceDesk
+from dusk.rules.facts import Ages, Facts
+from dusk.rules.finding import Finding
+from dusk.rules.keeping import Kept, KeepIndex
+from dusk.rules.probe import Prober
+from dusk.rules.recognition import Recognition
+from dusk.rules.rulebook import RuleBook
+from dusk.rules.settlement import Judgement, Settlement
+from dusk.rules.sighting import Sighting
+from dusk.scan.entry import Measure
+from dusk.scan.scanner import Scan
+from dusk.scan.tree import ROOT
+from dusk.settings import Settings
+
+_SLICE = 0.002  # seconds of work before other threads get their turn
+_REST = 0.0005
+_IDLE = 0.05
+_SETTLE_EVERY = 0.3  # and never more than a tenth of the time is spent on weighing
+
+
+class Judge:
+    """Follows one scan and holds its findings. Everything public may be called from any thread."""
+
+    def __init__(self, scan: Scan, book: RuleBook, settings: Settings) -> None:
+        """Prepare to judge; `start` begins."""
+        self.scan = scan
+        self.book = book
+        self.settings = settings
+        root = scan.tree.path(ROOT)
+        self._prober = Prober(root)
+        self.facts = Facts(
+            scan.tree, Ages.from_thresholds(settings.thresholds), self._prober, _measure_for(root)
+        )
+        self._references = ReferenceDesk(self.facts)
+        self._holds = HoldDesk(self.facts)
+        self._recognition = Recognition(self.facts, book, self._references)
+        self._settlement = Settlement(
+            self.facts, book, self._references, self._holds, settings.thresholds.minimum_size
+        )
+        self._judgement = Judgement((), {}, KeepIndex(scan.tree))
+        self._seen: dict[int, list[Sighting | Kept]] = {}
+        self._hits = 0
+        self._completed = 0
+        self._dirty = True
+        self._next_settlement = 0.0
+        self._revision = 0
+        self._stopped = threading.Event()
+        self._caught_up = threading.Event()
+        self.failure = ""
+
+    def start(self) -> None:
+        """Begin judging in a daemon thread; returns at once."""
+        threading.Thread(target=self._run, name="dusk-judge", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask the thread to end; returns at once."""
+        self._stopped.set()
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return all findings, best first, what to keep last."""
+        return self._judgement.findings
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change of the findings."""
+        return self._revision
+
+    @property
+    def finished(self) -> bool:
+        """Whether the scan has ended and all of it is judged."""
+        return self._caught_up.is_set() and self._has_caught_up()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until all of the scan is judged; return whether it is."""
+        end = None if timeout is None else time.monotonic() + timeout
+        while not self.finished and not self._stopped.is_set():
+            if end is not None and time.monotonic() >= end:
+                return False
+            time.sleep(0.01)
+        return self.finished
+
+    def finding_for(self, index: int) -> Finding | None:
+        """Return the finding about exactly this entry."""
+        return self._judgement.by_entry.get(index)
+
+    def keeps_below(self, index: int) -> tuple[bytes, ...]:
+        """Return at most 20 paths at or below an entry that a rule keeps."""
+        return self._judgement.keeps.paths_below(index)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                worked = self._work()
+                if self._dirty and (self._is_time_to_settle() or self._has_caught_up()):
+                    self._settle()
+                if not self._dirty and self._has_caught_up():
+                    self._caught_up.set()
+                time.sleep(_REST if worked else _IDLE)
+        except Exception as error:  # a judge that dies must not take the screen with it
+            self.failure = f"{type(error).__name__}: {error}"
+            self._stopped.set()
+            raise
+        finally:
+            self._prober.close()
+
+    def _work(self) -> bool:
+        """Judge for one slice of time; return whether there was anything to do."""
+        end = time.perf_counter() + _SLICE
+        worked = False
+        while time.perf_counter() < end and not self._stopped.is_set():
+            # The hits of a complete directory were reported before it: so they are looked at first.
+            completed = len(self.scan.completed)
+            hits = len(self.scan.hits)
+            if self._hits < hits:
+                stop = min(hits, self._hits + 256)
+                for position in range(self._hits, stop):
+                    self._recognition.hear(self.scan.hits[position])
+                self._hits = stop
+                worked = True
+                if stop < hits:
+                    continue
+            if self._completed >= completed:
+                break
+            self._caught_up.clear()
+            self._judge_directory(self.scan.completed[self._completed])
+            self._completed += 1
+            worked = True
+        return worked
+
+    def _judge_directory(self, directory: int) -> None:
+        again = self._seen.pop(directory, None)
+        found = [] if self.scan.tree.is_removed(directory) else list(self._recognition.recognise(directory))
+        if found:
+            self._seen[directory] = found
+        if found or again or directory == ROOT:
+            self._dirty = True
+        if again is not None:
+            self._holds.forget()
+
+    def _has_caught_up(self) -> bool:
+        scan = self.scan
+        finished = scan.progress().finished and scan.refreshes_pending == 0
+        return finished and self._completed >= len(scan.completed) and self._hits >= len(scan.hits)
+
+    def _is_time_to_settle(self) -> bool:
+        return time.monotonic() >= self._next_settlement
+
+    def _settle(self) -> None:
+        started = time.monotonic()
+        self._dirty = False
+        sightings: list[Sighting] = []
+        kept: list[Kept] = []
+        for found in self._seen.values():
+            for one in found:
+                if isinstance(one, Kept):
+                    kept.append(one)
+                else:
+                    sightings.append(one)
+        judgement = self._settlement.settle(sightings, kept)
+        if judgement.findings != self._judgement.findings:
+            self._revision += 1
+        self._judgement = judgement
+        spent = time.monotonic() - started
+        self._next_settlement = time.monotonic() + max(_SETTLE_EVERY, 9 * spent)
+
+
+def _measure_for(root: bytes) -> Measure:
+    """Return the measure that faces use by default: practice files are sparse."""
+    try:
+        from dusk.practice.builder import is_practice_tree
+
+        return Measure.APPARENT if is_practice_tree(root) else Measure.DISK
+    except (ImportError, OSError):
+        return Measure.DISK

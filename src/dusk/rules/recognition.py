@@ -1,0 +1,141 @@
+"""From names that the walker reported to what rules recognise in a complete directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dusk.rules.desks import ReferenceDesk
+from dusk.rules.facts import Facts
+from dusk.rules.inspectors import EVERY_DIRECTORY, INSPECTORS
+from dusk.rules.keeping import Kept
+from dusk.rules.matching import match_entry
+from dusk.rules.probe import CannotTell
+from dusk.rules.rule import Rule
+from dusk.rules.rulebook import ENVIRONMENT, PROJECT, REFERENCE, RuleBook
+from dusk.rules.sighting import Sighting
+
+
+class Recognition:
+    """Remembers which directory interests which rule, and asks the rules when it is complete."""
+
+    def __init__(self, facts: Facts, book: RuleBook, references: ReferenceDesk) -> None:
+        """Begin with nothing heard of."""
+        self._facts = facts
+        self._book = book
+        self._references = references
+        self._interests: dict[int, list[tuple[int, int]]] = {}
+        self._observers = [factory() for factory in EVERY_DIRECTORY]
+        self._by_inspector: dict[str, list[int]] = {}
+        for number, rule in enumerate(book.rules):
+            if rule.inspector:
+                self._by_inspector.setdefault(rule.inspector, []).append(number)
+
+    def hear(self, hit: int) -> None:
+        """Take note of an entry whose name some rule wants to hear of."""
+        tree = self._facts.tree
+        name = tree.name(hit)
+        parent = tree.parent(hit)
+        if parent < 0:
+            name = name.rsplit(b"/", 1)[-1]
+        for number in self._book.table.rules_for(name):
+            if number == REFERENCE:
+                self._references.note_text(hit)
+            elif number == PROJECT:
+                self._facts.ground.note_marker(max(parent, 0), name)
+            elif number == ENVIRONMENT:
+                self._facts.ground.note_environment(max(parent, 0))
+            else:
+                anchor = self._anchor(self._book.rules[number], hit, parent)
+                self._interests.setdefault(anchor, []).append((number, hit))
+
+    def recognise(self, directory: int) -> Iterator[Sighting | Kept]:
+        """Yield what the rules recognise in a directory whose subtree is complete."""
+        for observer in self._observers:
+            yield from observer.observe(directory, self._facts)
+        inspected: dict[str, list[int]] = {}
+        kept: dict[int, list[tuple[int, int]]] = {}
+        for number, hit in self._interests.get(directory, ()):
+            rule = self._book.rules[number]
+            if rule.inspector:
+                inspected.setdefault(rule.inspector, []).append(hit)
+                continue
+            try:
+                subject = match_entry(rule.match, hit, self._facts)
+            except CannotTell:
+                continue
+            if subject is None:
+                continue
+            if rule.safety == "keep":
+                kept.setdefault(number, []).append((subject, hit))
+            else:
+                yield self._sighting(rule, subject)
+        for number, found in kept.items():
+            yield self._kept(self._book.rules[number], directory, found)
+        for name, hits in inspected.items():
+            if len(hits) >= self._minimum_hits(name):
+                yield from self._inspect(name, directory, hits)
+
+    def _inspect(self, name: str, directory: int, hits: list[int]) -> Iterator[Sighting | Kept]:
+        live = [hit for hit in hits if not self._facts.tree.is_removed(hit)]
+        try:
+            for seen in INSPECTORS[name](directory, live, self._facts):
+                yield self._as_kept(seen) if self._is_keep(seen) else seen
+        except CannotTell:
+            return
+
+    def _sighting(self, rule: Rule, subject: int) -> Sighting:
+        withheld = ""
+        if rule.live and self._facts.is_live(subject):
+            withheld = f"it changed {self._facts.shown_age(subject)}; something may be at work in it."
+        return Sighting(rule.id, (subject,), withheld=withheld)
+
+    def _kept(self, rule: Rule, directory: int, found: list[tuple[int, int]]) -> Kept:
+        tree = self._facts.tree
+        entries = tuple(dict.fromkeys(subject for subject, _ in found))
+        return Kept(
+            rule=rule.id,
+            directory=directory if rule.match.subject == "self" else tree.parent(entries[0]),
+            entries=entries,
+            names=tuple(tree.name(hit) for _, hit in found),
+            absolute=rule.seals,
+            seals=rule.seals,
+            apparent_size=sum(tree.apparent_size(entry) for entry in entries),
+            disk_size=sum(tree.disk_size(entry) for entry in entries),
+            newest_mtime_ns=max(tree.newest_mtime_ns(entry) for entry in entries),
+        )
+
+    def _is_keep(self, seen: Sighting) -> bool:
+        return self._book.by_id[seen.rule].safety == "keep"
+
+    def _as_kept(self, seen: Sighting) -> Kept:
+        tree = self._facts.tree
+        rule = self._book.by_id[seen.rule]
+        return Kept(
+            rule=seen.rule,
+            directory=max(tree.parent(seen.subjects[0]), 0),
+            entries=seen.subjects,
+            names=tuple(tree.name(entry) for entry in seen.subjects),
+            absolute=rule.seals,
+            seals=rule.seals,
+            reasons=(*seen.evidence, *seen.reasons.values()),
+            apparent_size=sum(tree.apparent_size(entry) for entry in seen.subjects),
+            disk_size=sum(tree.disk_size(entry) for entry in seen.subjects),
+            newest_mtime_ns=max(tree.newest_mtime_ns(entry) for entry in seen.subjects),
+        )
+
+    def _minimum_hits(self, name: str) -> int:
+        return min(self._book.rules[number].match.minimum_hits for number in self._by_inspector[name])
+
+    def _anchor(self, rule: Rule, hit: int, parent: int) -> int:
+        """Return the directory whose completion means that all a rule asks about is known."""
+        match = rule.match
+        tree = self._facts.tree
+        if rule.inspector:
+            wanted = {"self": hit, "parent": parent}.get(
+                match.anchor, tree.parent(parent) if parent > 0 else parent
+            )
+            return max(wanted, 0) if self._facts.is_directory(max(wanted, 0)) else max(parent, 0)
+        siblings = match.subject == "parent" or match.beside or match.beside_any or match.not_beside
+        if siblings or rule.safety == "keep" or not self._facts.is_directory(hit):
+            return max(parent, 0)
+        return hit

@@ -1,0 +1,158 @@
+"""A rule as its file says it. Reading one checks every key; nothing here touches a disk."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["any", "file", "directory", "symlink"]
+Level = Literal["safe", "costly", "review", "keep"]
+Anchor = Literal["self", "parent", "grandparent"]
+
+
+class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the first bytes of a file must say."""
+
+    file: str = ""
+    """Child of the directory to read; empty reads the entry itself."""
+    starts_with: str = ""
+    """Text that the file begins with."""
+    starts_with_hex: str = ""
+    """The same for bytes that are no text: ``"7f454c46"``."""
+    contains: tuple[str, ...] = ()
+    """Texts of which each must occur in the first 64 KiB."""
+
+
+class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an entry must be. Everything named here must hold; empty fields ask nothing."""
+
+    names: tuple[str, ...] = ()
+    """Patterns for the entry's own name, as a shell writes them; one must match."""
+    kind: Kind = "any"
+    """What the entry must be."""
+    anchor: Anchor = "self"
+    """For rules with an inspector: which directory it is given once that is complete."""
+    subject: Literal["self", "parent"] = "self"
+    """Whether the entry or the directory that holds it is what was recognised."""
+    markers: tuple[str, ...] = ()
+    """Children that must all be there."""
+    any_marker: tuple[str, ...] = ()
+    """Children of which one must be there."""
+    without: tuple[str, ...] = ()
+    """Children that must not be there."""
+    beside: tuple[str, ...] = ()
+    """Siblings that must all be there."""
+    beside_any: tuple[str, ...] = ()
+    """Siblings of which one must be there."""
+    not_beside: tuple[str, ...] = ()
+    """Siblings that must not be there."""
+    below: tuple[str, ...] = ()
+    """Names of which some directory above must have one."""
+    not_below: tuple[str, ...] = ()
+    """Names that no directory above may have."""
+    minimum_size: str = "0"
+    """Smallest apparent size."""
+    maximum_size: str = ""
+    """Biggest apparent size; empty for any."""
+    older_than: str = ""
+    """Least age of the newest change: ``7d``, or the name of a threshold of the settings."""
+    content: Content | None = None
+    """What the file must begin with."""
+    minimum_hits: int = 1
+    """How many names must match in one directory before an inspector is asked."""
+    managed: bool = False
+    """Whether it also counts inside what a package manager installed."""
+
+
+class Explain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a new member of a team needs to know, each part short. ``{name}`` and the like are filled in."""
+
+    what: str
+    """What this is and why it is here."""
+    cost: str
+    """What deleting it costs."""
+    recover: str
+    """How it comes back, with an estimate."""
+    why: tuple[str, ...] = ()
+    """Why dusk thinks so, said before the evidence that was found."""
+    command: str = ""
+    """The command by hand."""
+    source: str = ""
+    """Where the facts come from."""
+
+
+class ExampleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry of an example tree that is more than an empty file."""
+
+    path: str
+    """Relative path; a trailing slash makes a directory."""
+    text: str = ""
+    """What the file says."""
+    size: str = ""
+    """Apparent size; the file is sparse behind its text."""
+    age: str = "30d"
+    """How long ago it changed."""
+    link: str = ""
+    """Target, for a symbolic link."""
+
+
+class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A small tree that shows what a rule matches and what only looks alike."""
+
+    tree: tuple[str | ExampleEntry, ...]
+    """Entries; plain text is the path of an old, nearly empty file."""
+    matches: tuple[str, ...] = ()
+    """Paths that the rule's findings must name, and no others; empty for a look-alike."""
+    offered: bool = True
+    """Whether something must be offered for the match."""
+    note: str = ""
+    """What it shows."""
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One kind of thing: how to recognise it, what to say of it, what may be done."""
+
+    id: str
+    """Unique, lower case with hyphens."""
+    title: str
+    """What it is, in a few words."""
+    family: str
+    """Group in lists."""
+    tag: str
+    """At most 14 cells for the row of the tree."""
+    safety: Level
+    """How much losing it would hurt."""
+    explain: Explain
+    """What to say of it."""
+    match: Match = Match()
+    """What to look for; empty when another rule's inspector reports it."""
+    inspector: str = ""
+    """Name of the Python inspector that reads what TOML cannot express."""
+    actions: tuple[Literal["trash", "archive"], ...] = ()
+    """What is offered, the default first."""
+    label: str = ""
+    """What a menu shows for the actions: ``"{Action} {subjects}"`` when empty."""
+    noun: tuple[str, str] = ("entry", "entries")
+    """What one and several of it are called in labels."""
+    parts: tuple[str, ...] = ()
+    """Names that belong to the unit and so do not count as files to keep inside it."""
+    seals: bool = False
+    """For rules that keep: nothing inside may be suggested either."""
+    references: bool = False
+    """Whether a config, script or adapter that names it takes it off the list."""
+    in_use: Literal["ignore", "ask", "must-be-free"] = "ask"
+    """What an answer about open files means; ``must-be-free`` offers nothing where nobody can tell."""
+    live: bool = True
+    """Whether a recent change means that something is at work in it."""
+    group: Literal["", "project"] = ""
+    """Whether all of one project become one finding."""
+    examples: tuple[Example, ...] = ()
+    """Trees to test the rule with."""
+
+
+class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of rules."""
+
+    rule: tuple[Rule, ...] = ()
+    """The rules, as ``[[rule]]`` tables."""

@@ -1,0 +1,200 @@
+"""Weighing what was seen against everything else: references, files to keep, open files, shared bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dusk.fs.names import display_name, display_path
+from dusk.fs.units import parse_size
+from dusk.rules.composing import Composer, Verdict
+from dusk.rules.desks import HoldDesk, Naming, ReferenceDesk
+from dusk.rules.facts import Facts
+from dusk.rules.figures import measure
+from dusk.rules.finding import Finding
+from dusk.rules.keep_findings import keep_findings
+from dusk.rules.keeping import Kept, KeepIndex
+from dusk.rules.rule import Rule
+from dusk.rules.rulebook import RuleBook
+from dusk.rules.safety import Safety
+from dusk.rules.sighting import Sighting
+from dusk.scan.entry import Measure
+
+# How much a byte counts for the order: what comes back by itself is the easiest choice.
+_WEIGHT = {Safety.SAFE: 1.0, Safety.COSTLY: 0.6, Safety.REVIEW: 0.35, Safety.KEEP: 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All findings at one moment. Never changed, so that any thread may read it."""
+
+    findings: tuple[Finding, ...]
+    """Best first, what to keep last."""
+    by_entry: dict[int, Finding]
+    """The finding about exactly this entry."""
+    keeps: KeepIndex
+    """What must be kept, by directory."""
+
+
+class Settlement:
+    """Turns sightings into findings."""
+
+    def __init__(
+        self, facts: Facts, book: RuleBook, references: ReferenceDesk, holds: HoldDesk, minimum_size: str
+    ) -> None:
+        """Weigh with these facts."""
+        self._facts = facts
+        self._book = book
+        self._references = references
+        self._holds = holds
+        self._composer = Composer(facts)
+        try:
+            self._minimum = parse_size(minimum_size)
+        except ValueError:
+            self._minimum = 0
+
+    def settle(self, sightings: Sequence[Sighting], kept: Sequence[Kept]) -> Judgement:
+        """Return the findings that hold now."""
+        tree = self._facts.tree
+        seen = [sighting for sighting in sightings if self._is_alive(sighting)]
+        kept = [group for group in kept if not all(tree.is_removed(entry) for entry in group.entries)]
+        candidates = frozenset(part.entry for sighting in seen for part in sighting.all_parts)
+        keeps = KeepIndex.build(tree, kept, candidates)
+        named = self._named(seen)
+        found: list[tuple[Finding, tuple[int, ...]]] = []
+        for rule, group in self._grouped(seen):
+            verdict = self._judge(rule, group, keeps, named)
+            found += self._composer.compose(rule, group, verdict)
+        findings = [*self._apportion(found), *keep_findings(self._facts, self._book, kept)]
+        findings = [finding for finding in findings if finding.is_keep or self._is_big_enough(finding)]
+        findings.sort(key=self._order)
+        by_entry: dict[int, Finding] = {}
+        for finding in reversed(findings):
+            by_entry.update(dict.fromkeys(finding.entries, finding))
+        return Judgement(tuple(findings), by_entry, keeps)
+
+    def _is_alive(self, sighting: Sighting) -> bool:
+        return not any(self._facts.tree.is_removed(subject) for subject in sighting.subjects)
+
+    def _grouped(self, seen: Sequence[Sighting]) -> list[tuple[Rule, tuple[Sighting, ...]]]:
+        groups: dict[tuple[str, int], list[Sighting]] = {}
+        for number, sighting in enumerate(seen):
+            rule = self._book.by_id[sighting.rule]
+            place = -1 - number
+            if rule.group == "project":
+                place = self._facts.ground.project(sighting.subjects[0])
+            groups.setdefault((sighting.rule, place), []).append(sighting)
+        return [(self._book.by_id[rule], tuple(group)) for (rule, _), group in groups.items()]
+
+    def _named(self, seen: Sequence[Sighting]) -> dict[int, Naming]:
+        """Ask once per project who names the candidates that a reference would save."""
+        asking = [sighting for sighting in seen if self._book.by_id[sighting.rule].references]
+        by_path: dict[int, tuple[str, ...]] = {}
+        by_text: dict[int, tuple[str, ...]] = {}
+        for sighting in asking:
+            for subject in sighting.subjects:
+                needles = sighting.needles.get(subject)
+                (by_path if needles is None else by_text)[subject] = needles or ()
+        units = frozenset(subject for sighting in seen for subject in sighting.subjects)
+        answers = self._references.ask(by_path, units)
+        answers.update(self._references.ask(by_text, units, needles_only=True))
+        return answers
+
+    def _judge(
+        self, rule: Rule, group: tuple[Sighting, ...], keeps: KeepIndex, named: dict[int, Naming]
+    ) -> Verdict:
+        verdict = Verdict()
+        for sighting in group:
+            for part in sighting.all_parts:
+                sealed = keeps.seal_above(part.entry)
+                if sealed is not None:
+                    name = display_name(self._facts.tree.name(sealed))
+                    verdict.hold_back(part.of, f"It lies in {name}, in which nothing is suggested.")
+                    continue
+                blockers = keeps.blockers(part.entry, rule.parts)
+                if blockers:
+                    verdict.hold_back(part.of, self._blocked(blockers))
+            for subject in sighting.subjects:
+                naming = named.get(subject)
+                if naming is not None and not naming.known:
+                    verdict.pending = "dusk is still looking for configs and scripts that name it."
+                elif naming is not None and naming.reference is not None:
+                    verdict.named[subject] = naming.sentence
+                elif naming is not None and naming.sentence not in verdict.searched:
+                    verdict.searched.append(naming.sentence)
+            if sighting.withheld and sighting.withheld not in verdict.withheld:
+                verdict.withheld.append(sighting.withheld)
+        self._ask_holders(rule, group, verdict)
+        return verdict
+
+    def _ask_holders(self, rule: Rule, group: tuple[Sighting, ...], verdict: Verdict) -> None:
+        if rule.in_use == "ignore" or verdict.withheld or verdict.pending:
+            return
+        for sighting in group:
+            for subject in sighting.subjects:
+                if subject in verdict.held_back or subject in verdict.named:
+                    continue
+                holding = self._holds.ask(subject)
+                if holding.state == "held":
+                    verdict.hold_back((subject,), holding.sentence)
+                elif holding.state == "unknown" and rule.in_use == "must-be-free":
+                    verdict.hold_back(
+                        (subject,), holding.sentence or "dusk cannot tell whether it is in use."
+                    )
+                elif holding.state == "free":
+                    verdict.free = holding.sentence
+
+    def _blocked(self, blockers: list[Kept]) -> str:
+        first = blockers[0]
+        name = display_path(self._facts.relative(first.entries[0]))
+        title = self._book.by_id[first.rule].title.lower()
+        more = sum(len(blocker.entries) for blocker in blockers) - 1
+        others = f" and {more:,} more to keep" if more else ""
+        return f"It holds {name} ({title}){others}."
+
+    def _apportion(self, found: list[tuple[Finding, tuple[int, ...]]]) -> list[Finding]:
+        """Take from each finding what a deeper one owns, and say so: bytes count once."""
+        tree = self._facts.tree
+        owners = {
+            entry: number
+            for number, (finding, entries) in enumerate(found)
+            if not finding.is_keep
+            for entry in entries
+        }
+        inside: dict[int, dict[int, list[int]]] = {}
+        for number, (finding, entries) in enumerate(found):
+            for entry in () if finding.is_keep else entries:
+                above = tree.parent(entry)
+                while above >= 0 and owners.get(above, number) == number:
+                    above = tree.parent(above)
+                if above >= 0:
+                    inside.setdefault(owners[above], {}).setdefault(number, []).append(entry)
+        findings = [finding for finding, _ in found]
+        for outer, inner in inside.items():
+            for number, entries in inner.items():
+                findings[outer] = self._without(findings[outer], findings[number].title, entries)
+        return findings
+
+    def _without(self, finding: Finding, title: str, entries: list[int]) -> Finding:
+        figures = measure(self._facts.tree, entries)
+        shown = self._facts.shown_size(*entries)
+        return dataclasses.replace(
+            finding,
+            apparent_size=max(finding.apparent_size - figures.apparent_size, 0),
+            disk_size=max(finding.disk_size - figures.disk_size, 0),
+            evidence=(*finding.evidence, f"{shown} of it is listed apart: {title.lower()}."),
+        )
+
+    def _is_big_enough(self, finding: Finding) -> bool:
+        return self._minimum == 0 or max(finding.apparent_size, finding.disk_size) >= self._minimum
+
+    def _order(self, finding: Finding) -> tuple[bool, float, float, str, bytes]:
+        offered = finding.default_offer
+        apparent = self._facts.measure is Measure.APPARENT
+        size = finding.apparent_size if apparent else finding.disk_size
+        if offered is not None and not apparent:
+            size = min(size, offered.frees_after_purge)
+        weight = _WEIGHT[finding.safety] * (1.0 if offered is not None else 0.01)
+        first = finding.paths[0] if finding.paths else b""
+        return (finding.is_keep, -size * weight, -float(finding.apparent_size), finding.rule, first)

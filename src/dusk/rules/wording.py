@@ -1,0 +1,26 @@
+"""Filling a rule's texts with what was found."""
+
+from __future__ import annotations
+
+import re
+
+from dusk.fs.units import count_noun
+from dusk.rules.rule import Rule
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def fill(text: str, words: dict[str, str]) -> str:
+    """Return a text with ``{word}`` replaced; a word that nobody knows stays as it is."""
+    return _PLACE.sub(lambda match: words.get(match[1], match[0]), text)
+
+
+def fill_sentences(texts: tuple[str, ...], words: dict[str, str]) -> tuple[str, ...]:
+    """Return sentences filled in; one with a word that nobody knows is left out."""
+    filled = (fill(text, words) for text in texts)
+    return tuple(text for text in filled if not _PLACE.search(text))
+
+
+def subjects(rule: Rule, count: int) -> str:
+    """Return ``3 checkpoints`` in the rule's own noun."""
+    return count_noun(count, *rule.noun)
