@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import Final
 
 from dusk.fs.identity import EntryKind
+from dusk.scan.entry import EntryFlag
 
 LIMIT: Final = 2**63 - 1
 """Sizes and times beyond it are shown as it: sparse files may pretend to hold 8 EiB each."""
@@ -21,6 +22,8 @@ NOTHING_BELOW: Final = -LIMIT - 1
 """Newest modification below a directory that holds no file."""
 NO_SLOT: Final = -1
 """Slot of everything that is no directory."""
+
+_REMOVED = EntryFlag.REMOVED.value
 
 
 class Storage:
@@ -103,13 +106,12 @@ class Storage:
         slot = self.slots[index]
         if slot == NO_SLOT:
             return ()
-        children: Sequence[int] | None = self.overrides.get(index)
-        if children is None:
-            first = self.first_child[slot]
-            children = range(first, first + self.range_length[slot])
+        override = self.overrides.get(index)
+        first = self.first_child[slot]
+        # A copy, because the scanning thread appends to the list while a reader goes through it.
+        children = range(first, first + self.range_length[slot]) if override is None else override[:]
         if index in self.gapped:
-            flags, removed = self.flags, 256
-            return [child for child in children if not flags[child] & removed]
+            return [child for child in children if not self.flags[child] & _REMOVED]
         return children
 
     def is_directory(self, index: int) -> bool:

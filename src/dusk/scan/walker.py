@@ -97,6 +97,7 @@ class ReferenceScan:
         self._stop = True
         if not self._finished.is_set():
             self._cancelled = True
+            self._ended = time.monotonic()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it has finished; return whether it has."""
@@ -113,7 +114,10 @@ class ReferenceScan:
 
     def _launch(self) -> None:
         self._running = True
-        threading.Thread(target=self._run, name="dusk-scan", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name="dusk-scan", daemon=True).start()
+        except RuntimeError as error:
+            self._give_up(f"no thread could be started: {error}")
 
     def _run(self) -> None:
         try:
@@ -127,9 +131,12 @@ class ReferenceScan:
 
     def _fail(self, why: str) -> None:
         with self._lock:
-            self._failure = why
-            self._requests.clear()
-            self._running = False
+            self._give_up(why)
+
+    def _give_up(self, why: str) -> None:
+        self._failure = why
+        self._requests.clear()
+        self._running = False
         self._end()
 
     def _end(self) -> None:

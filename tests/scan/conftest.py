@@ -1,0 +1,102 @@
+"""Scanning a directory to the end, and what GNU du says about it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import subprocess
+import time
+import traceback
+
+import pytest
+
+from dusk.scan.scanner import ScanOptions
+from dusk.scan.start import open_scan
+
+USER = 61_235  # the kernel only looks at the number; no such user is needed
+
+
+@pytest.fixture
+def root(tmp_path):
+    """An empty directory to scan, as bytes."""
+    directory = tmp_path / "root"
+    directory.mkdir()
+    return os.fsencode(directory)
+
+
+@pytest.fixture
+def scan_of():
+    """Scan a directory to its end."""
+
+    def scan(path, options=ScanOptions()):
+        scan = open_scan(path, options)
+        scan.start()
+        assert scan.wait(60)
+        return scan
+
+    return scan
+
+
+@pytest.fixture
+def refreshed():
+    """Refresh directories of a scan and wait until that is done."""
+
+    def refresh(scan, *paths):
+        for path in paths:
+            scan.refresh(path)
+        deadline = time.monotonic() + 30
+        while scan.refreshes_pending:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        assert not scan.progress().failure
+
+    return refresh
+
+
+@pytest.fixture
+def du():
+    """Return the bytes that GNU du counts on one filesystem."""
+    if shutil.which("du") is None:
+        pytest.skip("no du here")
+    version = subprocess.run(["du", "--version"], capture_output=True, check=False).stdout
+    if b"GNU" not in version:
+        pytest.skip("du is not GNU du")
+
+    def measure(path):
+        output = subprocess.run(["du", "-sx", "-B1", path], capture_output=True, check=False).stdout
+        return int(output.split()[0])
+
+    return measure
+
+
+@pytest.fixture
+def as_user(tmp_path):
+    """Run a function in a forked child that is not root; its result comes back pickled."""
+
+    def run(function):
+        for parent in [tmp_path, *list(tmp_path.parents)[:-2]]:
+            if os.geteuid() == 0:
+                os.chmod(parent, os.stat(parent).st_mode | 0o055)
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                if os.geteuid() == 0:
+                    os.setgroups([])
+                    os.setgid(USER)
+                    os.setuid(USER)
+                os.write(writing, pickle.dumps(function()))
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as result:
+            content = result.read()
+        assert os.waitpid(child, 0)[1] == 0
+        return pickle.loads(content)
+
+    return run
