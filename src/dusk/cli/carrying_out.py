@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
-from dusk.actions.outcome import ItemResult, ItemState
+from dusk.actions.outcome import ItemState
 from dusk.actions.progress import ExecutionProgress
 from dusk.cli.background import Background
 from dusk.cli.exit_codes import ExitCode
@@ -53,14 +53,28 @@ def progress_text(progress: ExecutionProgress) -> str:
     )
 
 
-def say_sentences(results: tuple[ItemResult, ...]) -> None:
+class Ended(Protocol):
+    """One item of a run, whichever kind of run it was."""
+
+    @property
+    def state(self) -> ItemState:
+        """How it ended."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """Why, or what else to know."""
+        ...
+
+
+def say_sentences(results: Sequence[Ended]) -> None:
     """Say on standard error what needs saying about single items."""
     for result in results:
         if result.sentence:
             print_error(result.sentence)
 
 
-def exit_code(results: tuple[ItemResult, ...], *, cancelled: bool, refused: int = 0) -> ExitCode:
+def exit_code(results: Sequence[Ended], *, cancelled: bool, refused: int = 0) -> ExitCode:
     """Return the code for the ends of all items; ``refused`` never came so far as to be one of them."""
     bad = refused + sum(result.state in (ItemState.REFUSED, ItemState.FAILED) for result in results)
     if cancelled:

@@ -11,17 +11,20 @@ if TYPE_CHECKING:
     from dusk.actions.journal import Journal
 
 
-def open_journal() -> Journal:
+def open_journal(*, settle: bool = True) -> Journal:
     """Open the journal and settle what an interrupted run left; each sentence goes to standard error.
 
-    Raises JournalError.
+    Commands that only read do not settle anything. Raises JournalError.
     """
     from dusk.actions.journal import Journal
-    from dusk.actions.recovery import recover
 
     journal = finish(Journal.open)
     for notice in journal.notices:
         print_error(notice)
+    if not settle:
+        return journal
+    from dusk.actions.recovery import recover
+
     for sentence in finish(lambda: recover(journal)).sentences:
         print_error(sentence)
     return journal

@@ -23,6 +23,13 @@ def age(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def count(text: str) -> int:
+    """Return a count, zero or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"not a count: {text!r}")
+    return int(text)
+
+
 def batch_number(text: str) -> int:
     """Return a batch's number, as ``dusk journal`` shows it."""
     try:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
 
+from dusk.cli.exit_codes import ExitCode, RefusalError
 from dusk.cli.parser import add_read_only, add_yes
 from dusk.cli.values import age
+
+if TYPE_CHECKING:
+    from dusk.actions.bin import BinOutcome, TrashItem
+    from dusk.actions.journal import Journal
 
 
 def configure(subparsers: Any) -> None:
@@ -51,3 +57,118 @@ def _add_nested_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document"
     )
+
+
+def run(arguments: Namespace) -> int:
+    """List, restore or empty."""
+    if getattr(arguments, "read_only", False):
+        raise RefusalError("Nothing was done: --read-only turns every action off.")
+    return {"restore": _restore, "empty": _empty}.get(arguments.verb, _list)(arguments)
+
+
+def _list(arguments: Namespace) -> int:
+    from dusk.cli.bin_text import item_document, items_shown
+    from dusk.cli.journal_access import open_journal
+    from dusk.cli.output import print_json, print_text
+
+    items = _measured_items(open_journal(settle=False))
+    if arguments.json:
+        print_json([item_document(item) for item in items])
+    elif items:
+        print_text(items_shown(items))
+        print_text("Put back: dusk bin restore PATH    Delete for good: dusk bin empty")
+    else:
+        print_text("There is nothing in the trash.")
+    return ExitCode.DONE
+
+
+def _restore(arguments: Namespace) -> int:
+    from dusk.actions.bin import list_bin, restore
+    from dusk.cli.background import finish
+    from dusk.cli.bin_selection import came_from, newest_of_each
+    from dusk.cli.carrying_out import carry_out
+    from dusk.cli.journal_access import open_journal
+
+    journal = open_journal()
+    items, missing = came_from(finish(lambda: list_bin(journal)), arguments.paths)
+    chosen = newest_of_each(items)
+    outcome = carry_out(
+        lambda progress, cancelled: restore(chosen, journal=journal, progress=progress, cancelled=cancelled)
+    )
+    return _say(arguments, outcome, missing)
+
+
+def _empty(arguments: Namespace) -> int:
+    from dusk.actions.bin import empty
+    from dusk.cli.bin_selection import came_from, older_than
+    from dusk.cli.bin_text import item_document, items_shown
+    from dusk.cli.carrying_out import carry_out
+    from dusk.cli.journal_access import open_journal
+    from dusk.cli.output import print_json, print_text
+
+    _check_willing(arguments)
+    journal = open_journal()
+    items, missing = _measured_items(journal), 0
+    if arguments.paths:
+        items, missing = came_from(items, arguments.paths)
+    if arguments.older_than is not None:
+        items = older_than(items, arguments.older_than)
+    if not items and not arguments.json:
+        print_text("There is nothing to delete.")
+    if not items or arguments.dry_run:
+        if arguments.json:
+            print_json({"dry_run": arguments.dry_run, "items": [item_document(item) for item in items]})
+        elif items:
+            print_text(items_shown(items))
+        return ExitCode.REFUSED if missing else ExitCode.DONE
+    if not arguments.json:
+        print_text(items_shown(items))
+    if not arguments.yes and not _confirmed(items):
+        raise RefusalError("Nothing was deleted.")
+    outcome = carry_out(
+        lambda progress, cancelled: empty(items, journal=journal, progress=progress, cancelled=cancelled)
+    )
+    return _say(arguments, outcome, missing)
+
+
+def _check_willing(arguments: Namespace) -> None:
+    from dusk.cli.terminal import can_ask
+
+    if not (arguments.yes or arguments.dry_run or can_ask()):
+        raise RefusalError(
+            "Nothing was deleted: away from a terminal this needs --yes. --dry-run says what would go."
+        )
+
+
+def _confirmed(items: tuple[TrashItem, ...]) -> bool:
+    from dusk.cli.ask import ask_word
+    from dusk.fs.units import count_noun
+
+    what = count_noun(len(items), "item")
+    return ask_word(f"{what} will be deleted for good. Nothing can undo that.", "empty")
+
+
+def _measured_items(journal: Journal) -> tuple[TrashItem, ...]:
+    from dusk.actions.bin import list_bin, measured
+    from dusk.cli.background import finish
+    from dusk.cli.progress_line import ProgressLine
+
+    with ProgressLine() as line:
+        return finish(
+            lambda: tuple(measured(item) for item in list_bin(journal)),
+            lambda: line.show("Measuring what is in the trash"),
+        )
+
+
+def _say(arguments: Namespace, outcome: BinOutcome, missing: int) -> int:
+    from dusk.cli.bin_text import outcome_document, outcome_lines
+    from dusk.cli.carrying_out import exit_code, say_sentences
+    from dusk.cli.output import print_json, print_text
+
+    say_sentences(outcome.results)
+    if arguments.json:
+        print_json(outcome_document(outcome))
+    else:
+        for line in outcome_lines(outcome, is_final=arguments.verb == "empty"):
+            print_text(line)
+    return exit_code(outcome.results, cancelled=outcome.cancelled, refused=missing)
