@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from textual.app import App
 from textual.filter import LineFilter
+from textual.theme import BUILTIN_THEMES
 
 from dusk.tui.commands import Command
 from dusk.tui.palette import CommandProvider
@@ -52,7 +53,9 @@ class DuskApp(App[int], inherit_bindings=False):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return dusk's own colours for themes that know nothing of them, such as Textual's."""
-        return variable_defaults(self.current_theme)
+        theme = self.current_theme
+        ansi = BUILTIN_THEMES["ansi-dark"].variables if theme.ansi else {}
+        return {**ansi, **variable_defaults(theme)}
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add the filter for 256 colours where the terminal has no more."""

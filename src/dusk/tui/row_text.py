@@ -81,7 +81,7 @@ class Columns:
             width=width,
             share=width >= 44,
             bar=10 if width >= 64 else 5 if width >= 50 else 0,
-            tag=16 if width >= 64 else 10 if width >= 50 else 0,
+            tag=18 if width >= 64 else 10 if width >= 50 else 0,
         )
 
 

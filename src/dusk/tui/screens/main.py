@@ -15,6 +15,10 @@ from dusk.tui.screens.choosing import Choosing
 from dusk.tui.session import Pulse, Session
 
 
+# Keys are seen here before the bindings of the field that has the focus.
+_WHILE_TYPING = frozenset({"escape", "up", "down", "pageup", "pagedown", "ctrl+c"})
+
+
 class MainScreen(Browsing, Choosing):
     """The tree, and everything that starts from it."""
 
@@ -50,8 +54,10 @@ class MainScreen(Browsing, Choosing):
     # -- routing
 
     def on_key(self, event: events.Key) -> None:
-        """Run the command of a key; a text field has taken what belongs to it."""
+        """Run the command of a key; while a filter is typed, only of keys that a text has no use for."""
         command = self._by_key.get(event.key) or self._by_key.get(event.character or "")
+        if self.filter_bar.display and event.key not in _WHILE_TYPING:
+            return
         if command is not None:
             event.stop()
             event.prevent_default()

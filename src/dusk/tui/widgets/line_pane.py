@@ -94,6 +94,10 @@ class LinePane(StyledView):
         """Compose for the new width."""
         self.update_lines()
 
+    def on_show(self) -> None:
+        """Compose what was not composed while it was hidden."""
+        self.update_lines()
+
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         return self.strip_of(_line_at(self._lines, y + self.scroll_offset.y), self.size.width)
