@@ -224,5 +224,4 @@ def _open_unnoticed(name: bytes, directory: int) -> int:
 def _refuse_kind(path: bytes, status: os.stat_result) -> None:
     kind = EntryKind.from_mode(status.st_mode)
     if kind not in _COPIED:
-        what = kind.name.lower().replace("_", " ")
-        raise CopyError(f"{display_path(path)} is a {what}, which cannot be copied")
+        raise CopyError(f"{display_path(path)} is a {kind.label}, which cannot be copied")

@@ -20,6 +20,11 @@ class EntryKind(enum.IntEnum):
     BLOCK_DEVICE = 6
     UNKNOWN = 7
 
+    @property
+    def label(self) -> str:
+        """What people call it, in lower case."""
+        return self.name.lower().replace("_", " ")
+
     @classmethod
     def from_mode(cls, mode: int) -> EntryKind:
         """Return the kind that ``st_mode`` says."""
@@ -75,7 +80,7 @@ class Identity:
         if (self.device, self.inode) != (now.device, now.inode):
             return "is another file than the one that was reviewed"
         if self.kind is not now.kind:
-            return f"was a {self.kind.name.lower()} and is a {now.kind.name.lower()} now"
+            return f"was a {self.kind.label} and is a {now.kind.label} now"
         if self.kind is not EntryKind.DIRECTORY and self.size != now.size:
             return f"was {self.size:,} bytes and is {now.size:,} bytes now"
         if self.mtime_ns != now.mtime_ns:

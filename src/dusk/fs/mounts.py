@@ -6,11 +6,15 @@ Source: proc_pid_mountinfo(5).
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 
 NETWORK_TYPES = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "9p", "afs"}
-)
+    {
+        "nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "9p", "afs",
+        "virtiofs", "orangefs", "ocfs2", "gfs2", "wekafs", "vboxsf",
+    }
+)  # fmt: skip
 PSEUDO_TYPES = frozenset(
     {
         "proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "securityfs", "debugfs", "tracefs",
@@ -20,7 +24,7 @@ PSEUDO_TYPES = frozenset(
 )  # fmt: skip
 # Never part of what fills a disk, also when someone names a parent with --cross (DESIGN §3).
 SKIPPED_PATHS = frozenset({b"/proc", b"/sys", b"/dev", b"/run"})
-_ESCAPES = {b"\\040": b" ", b"\\011": b"\t", b"\\012": b"\n", b"\\134": b"\\"}
+_ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class MountTable:
     @classmethod
     def parse(cls, text: bytes) -> MountTable:
         """Return the table that the text of ``/proc/self/mountinfo`` describes."""
-        return cls(tuple(_parse_line(line) for line in text.splitlines() if b" - " in line))
+        return cls(tuple(_parse_line(line) for line in text.split(b"\n") if b" - " in line))
 
     def at(self, path: bytes) -> Mount | None:
         """Return the mount whose mount point is exactly this path."""
@@ -120,8 +124,4 @@ def _parse_line(line: bytes) -> Mount:
 
 
 def _unescape(field: bytes) -> bytes:
-    if b"\\" not in field:
-        return field
-    for escape, byte in _ESCAPES.items():
-        field = field.replace(escape, byte)
-    return field
+    return _ESCAPE.sub(lambda octal: bytes([int(octal[1], 8) & 0xFF]), field)

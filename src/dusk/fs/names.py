@@ -17,6 +17,8 @@ _SPELT = {
 }  # fmt: skip
 # Control, format, surrogate, unassigned and separator characters draw nothing or move things.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
+# Letters and marks that draw nothing: fillers of Hangul, an empty Braille cell, a joiner of marks.
+_BLANK = frozenset({0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0})
 _JOINER = 0x200D  # holds emoji families together
 _SAFE_IN_SHELL = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 
@@ -48,7 +50,8 @@ def shell_word(path: bytes) -> str:
 
     Names that no plain quote can show become ``$'…'``, which bash, zsh and ksh read.
     """
-    if path and all(byte in _SAFE_IN_SHELL for byte in path):
+    # zsh reads a leading "=" as the path of a command.
+    if path and not path.startswith(b"=") and all(byte in _SAFE_IN_SHELL for byte in path):
         return path.decode("ascii")
     text = os.fsdecode(path)
     if display_name(text) == text:
@@ -69,7 +72,7 @@ def _display_character(character: str) -> str:
         shown = f"\\x{code - 0xDC00:02x}"
     elif code in _SPELT:
         shown = f"‹{_SPELT[code]}›"
-    elif code != _JOINER and unicodedata.category(character) in _INVISIBLE:
+    elif code in _BLANK or (code != _JOINER and unicodedata.category(character) in _INVISIBLE):
         shown = f"‹U+{code:04X}›"
     return shown
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgtpe]?)(i?)b?\s*\Z", re.IGNORECASE)
-_AGE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w|mo|y)\s*\Z", re.IGNORECASE)
+_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgtpe])i?)?b?\s*\Z", re.IGNORECASE)
+_AGE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(s|m|min|h|d|w|mo|y)\s*\Z", re.IGNORECASE)
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2629800, "y": 31557600}
 
 
@@ -54,8 +54,10 @@ def parse_size(text: str) -> int:
     match = _SIZE.match(text)
     if match is None:
         raise ValueError(f"not a size: {text!r} (write 500M, 1.5G or a number of bytes)")
-    power = " kmgtpe".index(match[2].lower() or " ")
-    return int(float(match[1]) * 1024**power)
+    power = " kmgtpe".index((match[2] or " ").lower())
+    whole, _, part = match[1].partition(".")
+    # In whole numbers: a floating point number would lose bytes of large sizes.
+    return (int(whole + part) << (10 * power)) // int("1" + "0" * len(part))
 
 
 def parse_age(text: str) -> float:
