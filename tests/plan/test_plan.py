@@ -125,3 +125,20 @@ def test_a_single_file_with_another_name_frees_nothing() -> None:
     assert freed([target]) == Freed(0, 0)
     other = replace(target, path=b"/b", disk_size=0)
     assert freed([target, other]).after_purge == 4096
+
+
+def test_a_plan_changed_by_hand_finds_its_own_targets() -> None:
+    plan = Plan().with_step(trash(make_target(b"/a")))
+    assert plan.covered(b"/a/b")
+    other = replace(plan, steps=(trash(make_target(b"/c")),))
+    assert other.step_of(b"/a") is None
+    assert other.covered(b"/c/d")
+
+
+def test_a_queue_of_thousands_stays_quick() -> None:
+    plan = Plan()
+    for number in range(3000):
+        plan = plan.with_step(trash(make_target(b"/data/%d/file" % number)))
+    assert len({step.id for step in plan.steps}) == 3000
+    assert plan.covered(b"/data/77/file/below")
+    assert len(plan.with_step(trash(make_target(b"/data"), name="all")).targets) == 1

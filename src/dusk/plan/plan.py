@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dusk.fs.survey import Survey
 from dusk.plan.freed import apparent_size, disk_size, entry_count, freed, frees_space, link_totals
+from dusk.plan.index import PlanIndex
 from dusk.plan.nesting import nearest_above, outermost
 from dusk.plan.step import Step, Target
 from dusk.rules.finding import Action
@@ -46,6 +47,8 @@ class Plan:
     """What is done, in this order."""
     version: int = 0
     """Grows with every change of what will be done; a review leaves it as it is."""
+    index: PlanIndex | None = field(default=None, init=False, repr=False, compare=False)
+    """Steps by path; a cache that is made when it is first needed."""
 
     def __bool__(self) -> bool:
         """Return whether anything is queued."""
@@ -63,31 +66,41 @@ class Plan:
         A target below another one of the same action is covered by it and left out. A step of which
         nothing is left changes nothing.
         """
+        index = self._indexed()
+        fresh = outermost(step.targets)
+        if fresh and not any(index.touches(target.path) for target in fresh):
+            added = replace(step, id=index.free_id(step.id), targets=fresh)
+            plan = Plan((*self.steps, added), self.version + 1)
+            object.__setattr__(plan, "index", index.with_step(added))
+            return plan
+        return self._with_entangled(step, fresh)
+
+    def _with_entangled(self, step: Step, targets: tuple[Target, ...]) -> Plan:
+        """Return the plan with a step added of which some paths touch what is queued."""
         kept = [
-            replace(old, targets=_without(old.targets, step.targets)) if not _does_same(old, step) else old
+            old if _does_same(old, step) else replace(old, targets=_without(old.targets, targets))
             for old in self.steps
         ]
         above = {target.path for old in kept if _does_same(old, step) for target in old.targets}
         fresh = tuple(
             target
-            for target in outermost(step.targets)
+            for target in targets
             if target.path not in above and nearest_above(target.path, above) is None
         )
         if not fresh:
             return self
         paths = {target.path for target in fresh}
         kept = [_uncovered(old, paths) if _does_same(old, step) else old for old in kept]
-        added = replace(step, id=self._free_id(step.id), targets=fresh)
+        added = replace(step, id=self._indexed().free_id(step.id), targets=fresh)
         return self._changed([*kept, added])
 
     def without_path(self, path: bytes) -> Plan:
         """Return the plan without the target of exactly this path; the same plan when there is none."""
-        if self.step_of(path) is None:
+        found = self.step_of(path)
+        if found is None:
             return self
-        return self._changed(
-            replace(step, targets=tuple(target for target in step.targets if target.path != path))
-            for step in self.steps
-        )
+        left = replace(found, targets=tuple(target for target in found.targets if target.path != path))
+        return self._changed(left if step is found else step for step in self.steps)
 
     def with_surveys(self, surveys: Mapping[bytes, Survey]) -> Plan:
         """Return the plan with what a review found at these paths."""
@@ -114,14 +127,11 @@ class Plan:
 
     def step_of(self, path: bytes) -> Step | None:
         """Return the step that has exactly this target, None when none has."""
-        for step in self.steps:
-            if any(target.path == path for target in step.targets):
-                return step
-        return None
+        return self._indexed().steps.get(path)
 
     def covered(self, path: bytes) -> bool:
         """Return whether a path or a directory above it is queued."""
-        queued = {target.path for target in self.targets}
+        queued = self._indexed().steps
         return path in queued or nearest_above(path, queued) is not None
 
     def totals(self) -> PlanTotals:
@@ -147,13 +157,11 @@ class Plan:
     def _changed(self, steps: Iterable[Step]) -> Plan:
         return Plan(tuple(step for step in steps if step.targets), self.version + 1)
 
-    def _free_id(self, wanted: str) -> str:
-        taken = {step.id for step in self.steps}
-        free, number = wanted, 1
-        while free in taken:
-            number += 1
-            free = f"{wanted}-{number}"
-        return free
+    def _indexed(self) -> PlanIndex:
+        if self.index is None:
+            object.__setattr__(self, "index", PlanIndex.of(self.steps))
+        assert self.index is not None
+        return self.index
 
 
 def _totals(pairs: list[tuple[Step, Target]]) -> ActionTotals:
