@@ -18,6 +18,7 @@ from dusk.rules.finding import Action
 from dusk.scan.entry import Measure
 
 shown = display_path
+_KEPT = "should be kept"  # the plan itself says that, so the review need not say it again
 
 
 def plan_shown(plan: Plan, problems: Sequence[Problem], measure: Measure) -> str:
@@ -26,7 +27,8 @@ def plan_shown(plan: Plan, problems: Sequence[Problem], measure: Measure) -> str
     first = plan.steps[0]
     insisted = any(step.insisted for step in plan.steps)
     together = replace(first, targets=plan.targets, insisted=insisted)
-    left = [problem for problem in problems if not problem.blocking and plan.step_of(problem.path)]
+    left = [problem for problem in problems if problem.may_insist and plan.step_of(problem.path)]
+    left = [problem for problem in left if _KEPT not in problem.sentence]
     return plan_text(Plan((together,)), measure, left)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from dusk.cli.exit_codes import ExitCode, RefusalError
 from dusk.cli.parser import add_json
 
+_PATIENCE = 10.0  # seconds for a directory too big to be judged quickly
+
 
 def configure(subparsers: Any) -> None:
     """Describe the command line."""
@@ -30,6 +32,7 @@ def run(arguments: Namespace) -> int:
     from dusk.cli.progress_line import ProgressLine
     from dusk.cli.surroundings import Surroundings
     from dusk.fs.names import display_path
+    from dusk.fs.protected import Protection
     from dusk.report.document import explanation_document
     from dusk.report.findings import explanation_text
     from dusk.rules.explain import explain
@@ -38,15 +41,18 @@ def run(arguments: Namespace) -> int:
     settings = load_settings()
     path = path_to_explain(arguments.path)
     with ProgressLine() as line:
-        known = Surroundings(settings, line).judge_of(path)
+        known = Surroundings(settings, line, patience=_PATIENCE).judge_of(path)
     if known is None:
         raise RefusalError(f"{display_path(os.path.dirname(path))} cannot be read, so nothing can be said.")
     if not known.is_whole:
         print_error("there is so much around this path that only a part of it was looked at.")
     explanation = explain(path, known.judge)
     measure = measure_for(path)
+    refusal = Protection.load(settings).reason(path)
     if arguments.json:
-        print_json(explanation_document(explanation, measure))
-    else:
-        print_text(explanation_text(explanation, measure))
+        print_json({**explanation_document(explanation, measure), "protected": refusal})
+        return ExitCode.DONE
+    print_text(explanation_text(explanation, measure))
+    if refusal is not None:
+        print_text(f"\ndusk never acts on it\n  It {refusal}.")
     return ExitCode.DONE
