@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from conftest import Harness, plan_of, shown, until
+from screen_harness import Harness, contents_of, plan_of, shown, until
 
 from dusk.rules.safety import Safety
 from dusk.tui.screens.confirm import ConfirmScreen
@@ -162,7 +162,7 @@ async def confirm(pilot):
 
 async def test_yes_trashes_and_undo_brings_everything_back(session, files):
     session.plan = plan_of(*files)
-    contents = [open(path, "rb").read() for path in files]
+    contents = contents_of(files)
     screen = ReviewScreen(session)
     async with Harness(screen).run_test(size=(100, 30)) as pilot:
         await reviewed(pilot, screen)
@@ -177,7 +177,7 @@ async def test_yes_trashes_and_undo_brings_everything_back(session, files):
         assert not session.plan.steps
         await pilot.press("u", "y")
         await until(pilot, lambda: "put back" in shown(pilot.app))
-        assert [open(path, "rb").read() for path in files] == contents
+        assert contents_of(files) == contents
         await pilot.press("escape")
         await pilot.pause()
         assert pilot.app.screen is not screen and len(pilot.app.screen_stack) == 1
@@ -298,7 +298,9 @@ class StuckTask:
     def __init__(self):
         from dusk.tui.tasks import TaskProgress
 
-        self.progress = TaskProgress("copying", 2, 5, 3 << 30, 10 << 30, b"/data/x\x1b[31m" + b"y" * 200 + b".bin")
+        self.progress = TaskProgress(
+            "copying", 2, 5, 3 << 30, 10 << 30, b"/data/x\x1b[31m" + b"y" * 200 + b".bin"
+        )
         self.done = self.cancelled = False
         self.result = None
         self.error = ""

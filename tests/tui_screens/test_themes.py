@@ -195,6 +195,44 @@ def test_a_theme_file_that_is_a_directory_is_said(tmp_path):
     assert "cannot be read" in str(load_themes().problems[0])
 
 
+MINIMAL_TERMINAL = b"""
+ansi = true
+primary = "ansi_blue"
+foreground = "ansi_default"
+background = "ansi_default"
+surface = "ansi_default"
+panel = "ansi_default"
+warning = "ansi_yellow"
+error = "ansi_red"
+success = "ansi_green"
+"""
+
+
+@pytest.mark.parametrize("name", [*shipped(), "minimal", "minimal-terminal", "nord", "textual-ansi-light"])
+async def test_every_theme_dresses_an_app_with_all_kinds_of_widgets(session, files, name):
+    from screen_harness import Harness, plan_of
+    from textual.widgets import Input
+
+    from dusk.tui.screens.question import QuestionScreen
+    from dusk.tui.screens.review import ReviewScreen
+
+    session.plan = plan_of(*files)
+    app = Harness(ReviewScreen(session))
+    for stem, content in (("minimal", GOOD), ("minimal-terminal", MINIMAL_TERMINAL)):
+        theme, problems = read_theme(content, stem, stem)
+        assert not problems
+        app.register_theme(theme)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.theme = name.removeprefix("textual-")
+        await pilot.pause()
+        await app.screen.mount(Input())
+        app.push_screen(QuestionScreen("Really?", [(("text", "strong"),)], yes="Yes"))
+        await pilot.pause()
+        app.action_command_palette()
+        await pilot.pause()
+        assert app.current_theme.name == name.removeprefix("textual-")
+
+
 def test_sixteen_colours_use_the_terminals_own():
     themes = shipped()
     assert suitable_theme("dusk-night", themes, "standard") == "dusk-terminal"

@@ -121,10 +121,7 @@ def read_theme(content: bytes, stem: str, shown: str) -> tuple[Theme | None, lis
         return None, problems
     fields = {key: value for key, value in document.items() if key not in ("name", "variables")}
     theme = Theme(name=document.get("name", stem), **fields)
-    theme.variables = {**variable_defaults(theme), **document.get("variables", {})}
-    if theme.ansi:
-        # Textual makes these see-through in a theme of terminal colours; a dialog must hide what is below.
-        theme.variables = {"surface": "ansi_default", "panel": "ansi_default", **theme.variables}
+    theme.variables = {**_fallbacks(theme), **variable_defaults(theme), **document.get("variables", {})}
     try:
         known = theme.to_color_system().generate().keys() | VARIABLES.keys()
     except (ValueError, TypeError, AttributeError) as error:
@@ -151,6 +148,20 @@ def suitable_theme(wanted: str, available: Mapping[str, Theme], color_system: st
     if color_system in ("standard", "windows") and theme is not None and not theme.ansi:
         return SIXTEEN_COLOUR_THEME if SIXTEEN_COLOUR_THEME in available else wanted
     return wanted
+
+
+def _fallbacks(theme: Theme) -> dict[str, str]:
+    """Return what Textual leaves undefined in a theme of terminal colours, or see-through.
+
+    Its own stylesheets name these; without them the app ends at its first frame. A dialog must hide what
+    is below it.
+    """
+    if not theme.ansi:
+        return {}
+    dark = ("ansi_black", "ansi_white")
+    background, foreground = dark if theme.dark else dark[::-1]
+    solid = dict.fromkeys(("surface", "panel", "surface-active", "foreground-disabled"), "ansi_default")
+    return {**solid, "ansi-background": background, "ansi-foreground": foreground}
 
 
 def _shipped_files() -> Iterator[tuple[str, str, bytes]]:
