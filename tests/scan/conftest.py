@@ -14,6 +14,7 @@ import pytest
 from dusk.scan.scanner import ScanOptions
 from dusk.scan.start import open_scan
 
+_NOTHING = ScanOptions()
 USER = 61_235  # the kernel only looks at the number; no such user is needed
 
 
@@ -29,7 +30,7 @@ def root(tmp_path):
 def scan_of():
     """Scan a directory to its end."""
 
-    def scan(path, options=ScanOptions()):
+    def scan(path, options=_NOTHING):
         scan = open_scan(path, options)
         scan.start()
         assert scan.wait(60)

@@ -23,8 +23,6 @@ _DESCRIPTORS = 64
 """Directories kept open on the way down; deeper trees open the ones above again when needed."""
 _SHARE_EVERY = 0.1
 """Seconds after which directories above are told what was gained below, while a subtree is walked."""
-_REOPENED = 32
-"""Directories opened again together on the way up."""
 _CLOSED = -1
 GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 """Errors that say that the directory is no longer there, or something else is."""
@@ -63,6 +61,7 @@ class Walk:
         self._root = root
         self._stopped = stopped
         self._open: deque[Frame] = deque()
+        self._limit = _DESCRIPTORS
         self._next_share = time.monotonic() + _SHARE_EVERY
 
     def read(self, index: int, descriptor: int, places: Places | None) -> None:
@@ -72,15 +71,11 @@ class Walk:
         self.keep_open(frame)
         self.current = index
         try:
-            for batch in read_batches(descriptor, places, self._writer.cross):
-                gain, below = self._writer.append(index, batch, places)
-                frame.gain.add(gain)
-                frame.waiting += below
-                if self._stopped():
-                    return
-                self._share_now_and_then()
+            self._list(frame)
         except OSError as error:
             self._writer.mark_unreadable(index, reason(error))
+        if self._stopped():
+            return
         frame.waiting.reverse()
         if not frame.waiting:
             self._close(frame)
@@ -117,6 +112,25 @@ class Walk:
         self._next_share = time.monotonic() + _SHARE_EVERY
         for position in range(len(self.frames) - 1, 0, -1):
             self._tell_above(position)
+
+    def _list(self, frame: Frame) -> None:
+        try:
+            self._append_batches(frame)
+        except OSError as error:
+            # Listing takes a second descriptor, before it gives the first entry.
+            if error.errno not in _TOO_MANY:
+                raise
+            self._close_others(frame)
+            self._append_batches(frame)
+
+    def _append_batches(self, frame: Frame) -> None:
+        for batch in read_batches(frame.descriptor, frame.places, self._writer.cross):
+            gain, below = self._writer.append(frame.index, batch, frame.places)
+            frame.gain.add(gain)
+            frame.waiting += below
+            if self._stopped():
+                return
+            self._share_now_and_then()
 
     def _share_now_and_then(self) -> None:
         if time.monotonic() > self._next_share:
@@ -181,16 +195,21 @@ class Walk:
         return not flag
 
     def _open_child(self, frame: Frame, name: bytes) -> int:
-        try:
-            return self._open_below(frame, name)
-        except OSError as error:
-            if error.errno not in _TOO_MANY:
-                raise
-        # The process is at its limit of open files: do with the one descriptor that is needed.
+        while True:
+            try:
+                return self._open_below(frame, name)
+            except OSError as error:
+                if error.errno not in _TOO_MANY or self._limit == 1:
+                    raise
+            self._close_others(frame)
+
+    def _close_others(self, frame: Frame) -> None:
+        # The process is at its limit of open files: do with the one descriptor that is needed, and keep
+        # fewer from now on, because others need some too.
+        self._limit = max(1, min(self._limit, len(self._open)) // 2)
         for other in list(self._open):
             if other is not frame:
                 self._close(other)
-        return self._open_below(frame, name)
 
     def _open_below(self, frame: Frame, name: bytes) -> int:
         if frame.descriptor == _CLOSED:
@@ -199,7 +218,7 @@ class Walk:
 
     def _reopen(self, frame: Frame) -> None:
         # The frames just above were closed too: opening them on the way makes a deep climb cheap.
-        nearest = max(0, len(self.frames) - _REOPENED)
+        nearest = max(0, len(self.frames) - max(1, self._limit // 2))
         names = [self._storage.name(above.index) for above in self.frames[1 : nearest + 1]]
         descriptor = open_directory(b"/".join(names), within=self._root)
         try:
@@ -225,7 +244,7 @@ class Walk:
     def keep_open(self, frame: Frame) -> None:
         """Count a frame's open descriptor, and close the one highest up when there are too many."""
         self._open.append(frame)
-        if len(self._open) > _DESCRIPTORS:
+        if len(self._open) > self._limit:
             self._close(self._open[0])
 
     def _close(self, frame: Frame) -> None:
@@ -235,6 +254,7 @@ class Walk:
             self._open.remove(frame)
 
     def _vanish(self, frame: Frame, index: int) -> None:
+        self._writer.forget_directory(index)
         gain = self._writer.remove(index)
         frame.vanished = True
         self._writer.apply(frame.index, gain)

@@ -1,0 +1,357 @@
+"""A scan as its readers see it while it runs: streaming, stopped, failing, interrupted by the disk."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from dusk.scan import listing
+from dusk.scan import walk as walk_module
+from dusk.scan.entry import EntryFlag, Sort
+from dusk.scan.scanner import ScanOptions, Triggers
+from dusk.scan.start import open_scan
+from dusk.scan.tree import ROOT
+
+from .wild_tree import build_wild_tree
+
+
+def write(path, size=1000):
+    with open(path, "wb") as file:
+        file.write(b"x" * size)
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Let a scan read one directory for every release."""
+    permits = threading.Semaphore(0)
+    waiting = threading.Semaphore(0)
+    read = walk_module.read_batches
+
+    def gated(*arguments):
+        waiting.release()
+        assert permits.acquire(timeout=10)
+        yield from read(*arguments)
+
+    monkeypatch.setattr(walk_module, "read_batches", gated)
+    monkeypatch.setattr(walk_module, "_SHARE_EVERY", 0.0)
+    yield permits, waiting
+    for _ in range(1000):
+        permits.release()
+
+
+def test_the_tree_can_be_read_before_the_end_and_totals_grow(root, gate):
+    permits, waiting = gate
+    for name in (b"/a", b"/b"):
+        os.makedirs(root + name + b"/deep")
+        write(root + name + b"/deep/file", 50_000)
+    scan = open_scan(root, ScanOptions())
+    assert scan.tree.name(ROOT) == root
+    scan.start()
+    seen = []
+    for _ in range(5):
+        assert waiting.acquire(timeout=10)
+        progress = scan.progress()
+        assert not progress.finished
+        assert progress.current.startswith(root)
+        assert not scan.tree.is_complete(ROOT)
+        seen.append((progress.entries, progress.apparent_bytes, scan.tree.revision(ROOT)))
+        permits.release()
+    assert scan.wait(10)
+    assert [entries for entries, _, _ in seen] == [1, 3, 4, 5, 6]
+    assert [size for _, size, _ in seen] == [0, 0, 0, 50_000, 50_000]
+    revisions = [revision for _, _, revision in seen]
+    assert revisions == sorted(set(revisions))
+    assert scan.progress().apparent_bytes == 100_000
+    assert scan.progress().current == b""
+    assert scan.tree.is_complete(ROOT)
+
+
+def test_directories_complete_deepest_first_and_the_root_last(root, scan_of):
+    build_wild_tree(root, 5)
+    scan = scan_of(root)
+    completed = list(scan.completed)
+    assert completed[-1] == ROOT
+    assert len(set(completed)) == len(completed) == scan.progress().directories
+    position = {index: order for order, index in enumerate(completed)}
+    assert all(position[index] < position[scan.tree.parent(index)] for index in completed[:-1])
+
+
+def test_readers_in_other_threads_never_see_a_half_made_entry(root, monkeypatch):
+    for number in range(60):
+        os.makedirs(root + b"/%d/x" % number)
+        for file in range(20):
+            write(root + b"/%d/x/%d" % (number, file), 10)
+    monkeypatch.setattr(listing, "BATCH", 3)
+    monkeypatch.setattr(sys, "setswitchinterval", sys.setswitchinterval)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    problems = []
+    scan = open_scan(root, ScanOptions())
+
+    def read():
+        chance = random.Random(1)
+        tree = scan.tree
+        try:
+            while not scan.wait(0):
+                index = chance.randrange(len(tree))
+                entry = tree.entry(index)
+                for child in tree.children(index, chance.choice(list(Sort)), limit=5):
+                    assert tree.parent(child) == index
+                assert tree.find(tree.path(index)) == index
+                assert entry.name == tree.name(index)
+                assert entry.name
+                list(tree.subtree(index))
+                tree.linked_inodes(index)
+                scan.progress()
+        except Exception as error:
+            problems.append(error)
+
+    try:
+        readers = [threading.Thread(target=read) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        scan.start()
+        for reader in readers:
+            reader.join(30)
+    finally:
+        sys.setswitchinterval(interval)
+    assert not problems
+    assert scan.progress().entries == 60 * 22 + 1
+
+
+def test_cancel_returns_at_once_and_keeps_what_was_found(root, gate):
+    permits, waiting = gate
+    for number in range(5):
+        os.mkdir(root + b"/%d" % number)
+    scan = open_scan(root, ScanOptions())
+    scan.start()
+    permits.release(2)
+    for _ in range(3):
+        assert waiting.acquire(timeout=10)
+    begin = time.monotonic()
+    scan.cancel()
+    progress = scan.progress()
+    assert time.monotonic() - begin < 0.1
+    assert progress.cancelled
+    assert progress.finished
+    permits.release()
+    assert scan.wait(10)
+    assert scan.progress().entries == 6
+    assert scan.progress().cancelled
+    assert not scan.tree.is_complete(ROOT)
+    assert ROOT not in scan.completed
+
+
+def test_cancel_stops_inside_one_huge_directory(root, monkeypatch):
+    for number in range(40):
+        write(root + b"/%d" % number)
+    monkeypatch.setattr(listing, "BATCH", 10)
+    read = walk_module.read_batches
+
+    def cancelling(*arguments):
+        for count, batch in enumerate(read(*arguments)):
+            yield batch
+            assert count == 0
+
+    monkeypatch.setattr(walk_module, "read_batches", cancelling)
+    scan = open_scan(root, ScanOptions())
+    scan.cancel()
+    scan.start()
+    assert scan.wait(10)
+    assert not scan.progress().failure
+    assert scan.progress().entries == 11
+
+
+def test_cancelling_a_finished_scan_changes_nothing(root, scan_of, refreshed):
+    scan = scan_of(root)
+    scan.cancel()
+    assert not scan.progress().cancelled
+    write(root + b"/new")
+    refreshed(scan, root)
+    assert scan.tree.find(root + b"/new") is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "words"), [(MemoryError(), "not enough memory"), (ValueError("bad"), "ValueError")]
+)
+def test_a_scan_that_fails_says_so_and_ends(root, monkeypatch, error, words):
+    os.makedirs(root + b"/a")
+    read = walk_module.read_batches
+
+    def failing(*arguments):
+        if len(scan.tree) > 1:
+            raise error
+        yield from read(*arguments)
+
+    monkeypatch.setattr(walk_module, "read_batches", failing)
+    scan = open_scan(root, ScanOptions())
+    scan.start()
+    assert scan.wait(10)
+    assert scan.progress().finished
+    assert words in scan.progress().failure
+    assert scan.tree.find(root + b"/a") is not None
+    scan.refresh(root)
+    assert scan.refreshes_pending == 0
+
+
+def test_what_vanishes_while_walking_is_no_error(root, monkeypatch):
+    for name in (b"a", b"b", b"c"):
+        os.makedirs(root + b"/" + name)
+        write(root + b"/" + name + b"/file")
+    read = walk_module.read_batches
+
+    def removing(*arguments):
+        yield from read(*arguments)
+        if len(scan.tree) == 4:
+            gone = scan.tree.name(3)
+            os.unlink(root + b"/" + gone + b"/file")
+            os.rmdir(root + b"/" + gone)
+            other = scan.tree.name(1)
+            os.rename(root + b"/" + other, root + b"/renamed")
+            os.symlink(b"/", root + b"/" + other)
+
+    monkeypatch.setattr(walk_module, "read_batches", removing)
+    scan = open_scan(root, ScanOptions())
+    scan.start()
+    assert scan.wait(10)
+    progress = scan.progress()
+    assert not progress.failure
+    assert progress.errors == 0
+    assert (progress.entries, progress.directories) == (3, 2)
+    assert scan.tree.child_count(ROOT) == 1
+    assert scan.tree.is_complete(ROOT)
+    (left,) = scan.tree.children(ROOT)
+    assert scan.tree.name(left) == scan.tree.name(2)
+
+
+def test_files_that_vanish_between_listing_and_looking_are_left_out(root, scan_of, monkeypatch):
+    for number in range(5):
+        write(root + b"/%d" % number)
+    scandir = os.scandir
+
+    def vanishing(directory):
+        entries = scandir(directory)
+        if directory != os.fsdecode(root) and os.path.lexists(root + b"/3"):
+            os.listdir(directory)
+        return entries
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+    islice = listing.islice
+
+    def removing(entries, count):
+        chunk = list(islice(entries, count))
+        if os.path.lexists(root + b"/3"):
+            os.unlink(root + b"/3")
+        return chunk
+
+    monkeypatch.setattr(listing, "islice", removing)
+    scan = scan_of(root)
+    assert scan.progress().errors == 0
+    assert sorted(scan.tree.name(child) for child in scan.tree.children(ROOT)) == [b"0", b"1", b"2", b"4"]
+
+
+def test_unreadable_directories_are_flagged_counted_and_mark_those_above(root, as_user):
+    os.makedirs(root + b"/open/closed")
+    os.makedirs(root + b"/blind")
+    os.makedirs(root + b"/fine")
+    write(root + b"/open/closed/secret", 70_000)
+    write(root + b"/blind/name")
+    os.chmod(root + b"/open/closed", 0)
+    os.chmod(root + b"/blind", 0o444)
+    if os.geteuid() == 0:
+        for directory in (root, root + b"/open", root + b"/open/closed", root + b"/blind", root + b"/fine"):
+            os.chown(directory, 61_235, 61_235)
+
+    def look():
+        scan = open_scan(root, ScanOptions())
+        scan.start()
+        assert scan.wait(10)
+        tree = scan.tree
+        result = {}
+        for index in tree.subtree(ROOT):
+            entry = tree.entry(index)
+            result[tree.path(index)[len(root) :]] = (int(entry.flags), entry.error)
+        reported = subprocess.run(["du", "-sx", "-B1", root], capture_output=True, check=False).stdout
+        same = int(reported.split()[0]) == scan.progress().disk_bytes
+        os.chmod(root + b"/open/closed", 0o700)
+        scan.refresh(root + b"/open/closed")
+        while scan.refreshes_pending:
+            time.sleep(0.001)
+        after = int(tree.entry(tree.find(root + b"/open")).flags), scan.progress().errors
+        return result, scan.progress().errors, same, after, len(scan.completed)
+
+    result, errors, same, after, _ = as_user(look)
+    assert result[b"/open/closed"] == (EntryFlag.UNREADABLE, "permission denied")
+    assert result[b"/open"] == (EntryFlag.PARTIAL, "")
+    assert result[b""] == (EntryFlag.PARTIAL, "")
+    assert result[b"/blind"] == (EntryFlag.PARTIAL, "")
+    assert result[b"/blind/name"] == (EntryFlag.UNREADABLE, "permission denied")
+    assert result[b"/fine"] == (0, "")
+    assert same
+    assert after == (0, 1)
+    assert errors == 1
+
+
+def test_few_descriptors_are_enough(root):
+    directory = root
+    for _ in range(40):
+        for name in (b"/a", b"/b", b"/c"):
+            os.mkdir(directory + name)
+        directory += b"/b"
+    script = textwrap.dedent(
+        """
+        import os, resource, sys
+        from dusk.scan.scanner import ScanOptions
+        from dusk.scan.start import open_scan
+        scan = open_scan(os.fsencode(sys.argv[1]), ScanOptions())
+        resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))
+        scan.start()
+        assert scan.wait(20)
+        print(scan.progress().entries, scan.progress().errors, scan.progress().failure)
+        """
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, os.fsdecode(root)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.stdout == "121 0 \n", ended.stderr
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 12
+
+
+def test_hits_are_the_names_that_triggers_match(root, scan_of):
+    names = [b"model.safetensors", b"a.pyc", b"pyc", b".pyc", b"models--x", b"exact", b"exactly", b"x_failed"]
+    for name in names:
+        write(root + b"/" + name, 1)
+    os.mkdir(root + b"/models--y")
+    triggers = Triggers(
+        names=frozenset({b"exact"}), prefixes=(b"models--",), suffixes=(b".pyc", b".safetensors", b"_failed")
+    )
+    scan = scan_of(root, ScanOptions(triggers=triggers))
+    wanted = {name for name in [*names, b"models--y"] if triggers.match(name)}
+    assert {scan.tree.name(index) for index in scan.hits} == wanted
+    assert len(scan.hits) == len(wanted) == 7
+
+
+def test_no_triggers_means_no_hits(root, scan_of):
+    write(root + b"/file")
+    assert not scan_of(root).hits
+    assert not scan_of(root, ScanOptions(triggers=Triggers())).hits
+
+
+def test_starting_twice_scans_once(root, scan_of):
+    write(root + b"/file")
+    scan = scan_of(root)
+    scan.start()
+    assert scan.wait(1)
+    assert len(scan.tree) == 2
