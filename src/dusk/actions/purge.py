@@ -82,7 +82,7 @@ def finish_expunging(place: TrashDirectory, record: Record) -> None:
             remove_tree(holder, os.path.basename(record.working))
         finally:
             os.close(holder)
-            _remove_empty(place)
+            remove_expunged(place)
 
 
 def sweep(place: TrashDirectory) -> None:
@@ -96,7 +96,7 @@ def sweep(place: TrashDirectory) -> None:
             remove_tree(holder, os.fsencode(name))
     finally:
         os.close(holder)
-        _remove_empty(place)
+        remove_expunged(place)
 
 
 def _look(deletion: Deletion, place: TrashDirectory, cancelled: Cancelling) -> None:
@@ -148,7 +148,7 @@ def _delete_from(
         deletion.error = f"{deletion.shown} was deleted in part; the rest is in {rest}: {error.strerror}."
     finally:
         os.close(holder)
-        _remove_empty(place)
+        remove_expunged(place)
     _close(journal, deletion)
 
 
@@ -176,7 +176,8 @@ def _expunge(record: Record, place: TrashDirectory, token: bytes) -> int:
     return holder
 
 
-def _remove_empty(place: TrashDirectory) -> None:
+def remove_expunged(place: TrashDirectory) -> None:
+    """Remove the directory of what is on its way out, once nothing is."""
     with contextlib.suppress(OSError):
         os.rmdir(_EXPUNGED, dir_fd=place.descriptor)
 

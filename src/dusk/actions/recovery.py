@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from dusk.actions import trashinfo
 from dusk.actions.archive import remove_working
 from dusk.actions.journal import Journal, JournalError
-from dusk.actions.purge import finish_expunging
+from dusk.actions.purge import finish_expunging, remove_expunged
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import status_of
 from dusk.actions.restoration import is_trashed_item
@@ -21,6 +21,9 @@ from dusk.actions.trash_directory import TrashDirectories, TrashDirectory, Unusa
 from dusk.fs.descent import open_directory, open_parent
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_path
+
+# File times come from a clock that ticks every 1 to 10 ms.
+_ONE_MOMENT_NS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ def recover(journal: Journal) -> RecoveryReport:
             recovery = _Recovery(journal, trashes)
             for record in journal.open_records():
                 recovery.settle(record)
+            recovery.settle_times()
         finally:
             trashes.close()
     return RecoveryReport(tuple(recovery.sentences))
@@ -57,6 +61,7 @@ class _Recovery:
         self.journal = journal
         self.trashes = trashes
         self.sentences: list[str] = []
+        self._moved: dict[tuple[int, bytes], list[tuple[Record, int]]] = {}
 
     def settle(self, record: Record) -> None:
         shown = display_path(record.source)
@@ -89,7 +94,12 @@ class _Recovery:
             os.unlink(record.trash_name, dir_fd=place.files)
             in_trash = False
         if in_trash:
-            self._end(record, State.DONE)
+            assert place is not None
+            ended = self._end(record, State.DONE)
+            moved_ns = os.stat(record.trash_name, dir_fd=place.files, follow_symlinks=False).st_ctime_ns
+            self._moved.setdefault((record.batch, os.path.dirname(record.source)), []).append(
+                (ended, moved_ns)
+            )
             verb = "archived" if record.action == "archive" else "moved to the trash"
             self.sentences.append(
                 f"{shown} was {verb} before dusk was interrupted. 'dusk undo' takes it back."
@@ -138,7 +148,8 @@ class _Recovery:
 
     def _settle_empty(self, record: Record, place: TrashDirectory | None) -> None:
         shown = display_path(record.source or record.trash_path)
-        if _is_in_trash(record, place):
+        if place is not None and _is_in_trash(record, place):
+            remove_expunged(place)
             self._end(record, State.FAILED, "Interrupted before it was deleted.")
             self.sentences.append(f"{shown} is still in the trash: dusk was interrupted before deleting it.")
             return
@@ -149,8 +160,30 @@ class _Recovery:
         self._end_original(record, State.PURGED)
         self.sentences.append(f"{shown} was being deleted from the trash; that is finished now.")
 
-    def _end(self, record: Record, state: State, error: str = "") -> None:
-        self.journal.write([replace(record, state=state, error=error)], closing=True)
+    def settle_times(self) -> None:
+        """Note when the directories changed by what was moved, so that undo can give them their times back.
+
+        A rename stamps what it moves and the directory that it leaves at one moment. A directory with a
+        later time was changed by something else too, and keeps that.
+        """
+        for (_, path), moved in self._moved.items():
+            try:
+                parent_ns = os.stat(path, follow_symlinks=False).st_mtime_ns
+            except OSError:
+                continue
+            before_ns = moved[0][0].parent_before_ns
+            if not before_ns or abs(parent_ns - moved[-1][1]) > _ONE_MOMENT_NS:
+                continue
+            records = []
+            for position, (record, moved_ns) in enumerate(moved):
+                after_ns = parent_ns if position == len(moved) - 1 else moved_ns
+                records.append(replace(record, parent_before_ns=before_ns, parent_after_ns=after_ns))
+                before_ns = after_ns
+            self.journal.write(records, closing=True)
+
+    def _end(self, record: Record, state: State, error: str = "") -> Record:
+        (written,) = self.journal.write([replace(record, state=state, error=error)], closing=True)
+        return written
 
     def _end_original(self, record: Record, state: State) -> None:
         original = self.journal.record(record.reverses) if record.reverses else None

@@ -101,7 +101,8 @@ def _reserve(move: TrashMove, trashes: TrashDirectories) -> None:
         move.error = f"{move.shown}: its place in the trash cannot be made: {error.strerror}."
     else:
         move.place = place
-        move.record = replace(move.record, trash=place.path, trash_name=name)
+        before = os.fstat(move.parent).st_mtime_ns
+        move.record = replace(move.record, trash=place.path, trash_name=name, parent_before_ns=before)
 
 
 def _reserve_name(place: TrashDirectory, base: bytes, document: bytes) -> bytes:
