@@ -68,14 +68,14 @@ def build(listed: list[Step]) -> Plan:
 
 
 @given(st.lists(steps, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_plan_survives_its_document(listed: list[Step]) -> None:
     plan = build(listed)
     assert decode_plan(encode_plan(plan)) == plan
 
 
 @given(st.lists(steps, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_plan_never_queues_a_path_twice_nor_below_another_of_its_kind(listed: list[Step]) -> None:
     plan = build(listed)
     queued = [target.path for target in plan.targets]
@@ -90,7 +90,7 @@ def test_a_plan_never_queues_a_path_twice_nor_below_another_of_its_kind(listed: 
 
 
 @given(st.lists(steps, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_totals_never_free_more_than_there_is(listed: list[Step]) -> None:
     totals = build(listed).totals()
     assert totals.frees_now == 0
@@ -99,7 +99,7 @@ def test_totals_never_free_more_than_there_is(listed: list[Step]) -> None:
 
 
 @given(st.lists(steps, max_size=6), paths)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_taking_out_what_was_added_leaves_nothing(listed: list[Step], path: bytes) -> None:
     plan = build(listed)
     for target in plan.targets:

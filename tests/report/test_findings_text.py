@@ -82,7 +82,7 @@ def test_an_explanation_answers_the_question() -> None:
         Safety.REVIEW: "Only you can tell",
         Safety.KEEP: "No. Keep it.",
     }
-    finding = make_finding()
+    finding = make_finding(paths=(b"/data/other", b"/data/run"))
     for safety, answer in answers.items():
         known = explain.Explanation(
             b"/data/run/x", "A part", safety, "w", ("e",), "c", "r", "cmd", None, finding
@@ -91,4 +91,5 @@ def test_an_explanation_answers_the_question() -> None:
         assert answer in text
         assert "It lies in\n  Old checkpoints of a run  (review)\n  /data/run" in text
     exact = explain.Explanation(b"/data/run", "t", Safety.REVIEW, "w", (), "c", "r", "", finding)
+    assert "450 MiB on disk, 500 MiB apparent, with 1 other like it" in explanation_text(exact)
     assert "What can be done" in explanation_text(exact)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_size
+from dusk.plan.nesting import is_within
 from dusk.report.layout import MEASURE_NAMES, WIDTH, both_sizes, paragraph, sized, table
 from dusk.rules.finding import Finding, Offer
 from dusk.rules.safety import Safety
@@ -76,16 +77,23 @@ def explanation_text(explanation: Explanation, measure: Measure = Measure.DISK, 
     ]
     if explanation.finding is not None:
         finding = explanation.finding
-        lines.append(f"  {both_sizes(finding.apparent_size, finding.disk_size, measure)}")
+        others = len(finding.paths) - 1
+        group = f", with {count_noun(others, 'other')} like it" if others else ""
+        lines.append(f"  {both_sizes(finding.apparent_size, finding.disk_size, measure)}{group}")
     lines += ["", "May I delete it?", *paragraph(_ANSWERS[explanation.safety], width, indent="  ")]
     lines += _parts(explanation, width)
     if explanation.finding is not None:
         lines += _offers(explanation.finding, measure, width)
     if explanation.inside is not None and explanation.inside is not explanation.finding:
-        inside = explanation.inside
-        place = display_path(inside.paths[0]) if inside.paths else ""
-        lines += ["", "It lies in", f"  {display_name(inside.title)}  ({inside.safety.value})", f"  {place}"]
+        lines += _around(explanation.path, explanation.inside)
     return "\n".join(lines)
+
+
+def _around(path: bytes, inside: Finding) -> list[str]:
+    """Return the finding that a path lies in, with the one of its paths that holds it."""
+    lines = ["", "It lies in", f"  {display_name(inside.title)}  ({inside.safety.value})"]
+    holding = [above for above in inside.paths if is_within(path, above)]
+    return lines + [f"  {display_path(above)}" for above in holding[:1]]
 
 
 def _family(family: str, findings: list[Finding], measure: Measure) -> list[str]:
