@@ -404,7 +404,9 @@ def test_what_a_user_cannot_keep_is_said(place, tmp_path):
     user = Unprivileged(tmp_path)
     user.give()
     os.chown(place + b"/from/top/foreign", 4242, 4242)
-    assert user.run(copy) == (("owners",), True)
+    os.chmod(place + b"/from/top/foreign", 0o4755)
+    assert user.run(copy) == (("owners", "permissions"), True)
+    assert stat.S_IMODE(os.lstat(place + b"/to/top/foreign").st_mode) == 0o755
 
 
 NAMES = st.binary(min_size=1, max_size=12).filter(

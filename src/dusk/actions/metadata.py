@@ -66,11 +66,12 @@ def write_metadata(target: int | bytes, metadata: Metadata) -> frozenset[str]:
     lost: set[str] = set()
     _write_owner(target, wanted)
     if not stat.S_ISLNK(wanted.st_mode):
-        # After the owner: changing that clears the set-user-ID bit and file capabilities.
-        with _loss_allowed():
-            os.chmod(target, stat.S_IMODE(wanted.st_mode))
+        # Attributes need a file that its owner may write, so before the mode; both after the owner,
+        # because a change of owner clears the set-user-ID bit and file capabilities.
         if not _write_attributes(target, metadata.attributes, wanted.st_mode):
             lost.add("extended attributes")
+        with _loss_allowed():
+            os.chmod(target, _mode_for(target, wanted))
     times = (wanted.st_atime_ns, wanted.st_mtime_ns)
     os.utime(target, ns=times, follow_symlinks=isinstance(target, int))
     now = os.stat(target, follow_symlinks=isinstance(target, int))
@@ -81,6 +82,13 @@ def write_metadata(target: int | bytes, metadata: Metadata) -> frozenset[str]:
     if now.st_mtime_ns != wanted.st_mtime_ns:
         lost.add("exact times")
     return frozenset(lost)
+
+
+def _mode_for(target: int | bytes, wanted: os.stat_result) -> int:
+    """Return the mode to give: a program that runs as its owner must not run as another one."""
+    now = os.stat(target, follow_symlinks=isinstance(target, int))
+    same = (now.st_uid, now.st_gid) == (wanted.st_uid, wanted.st_gid)
+    return stat.S_IMODE(wanted.st_mode) & ~(0 if same else stat.S_ISUID | stat.S_ISGID)
 
 
 def _write_owner(target: int | bytes, wanted: os.stat_result) -> None:
@@ -106,7 +114,8 @@ def _write_attributes(target: int | bytes, attributes: tuple[tuple[bytes, bytes]
             # The directory of the copy hands its default list down; the source had none.
             os.removexattr(target, name, follow_symlinks=follow)
     present = dict(read_attributes(target, mode))
-    for name, value in attributes:
+    # Access lists last: they can take the right to write the others away.
+    for name, value in sorted(attributes, key=lambda attribute: attribute[0] in _ACCESS_LISTS):
         if present.get(name) == value:
             continue
         kept = False
