@@ -88,7 +88,34 @@ def _show(book: RuleBook, arguments: Namespace) -> int:
 
 
 def _test(book: RuleBook, arguments: Namespace) -> int:
-    raise NotImplementedError
+    from dusk.cli.output import print_error, print_json, print_text
+    from dusk.cli.progress_line import ProgressLine
+    from dusk.cli.rule_examples import try_example
+    from dusk.fs.names import display_name
+    from dusk.fs.units import count_noun
+
+    rules = [_named(book, arguments.rule)] if arguments.rule else list(book.rules)
+    trials = []
+    with ProgressLine() as line:
+        for rule in rules:
+            for number in range(1, len(rule.examples) + 1):
+                line.show(f"Trying {display_name(rule.id)}, example {number}")
+                trials.append(try_example(book, rule, number))
+    failed = [trial for trial in trials if trial.failure]
+    if arguments.json:
+        print_json(
+            [
+                {"rule": one.rule, "example": one.number, "note": one.note, "failure": one.failure or None}
+                for one in trials
+            ]
+        )
+    else:
+        examples, of = count_noun(len(trials), "example"), count_noun(len(rules), "rule")
+        print_text(f"{examples} of {of}: {len(failed):,} failed.")
+    for trial in failed:
+        where = f"{trial.rule}, example {trial.number}"
+        print_error(display_name(f"{where}: {trial.failure}. It shows: {trial.note}"))
+    return ExitCode.REFUSED if failed else ExitCode.DONE
 
 
 def _named(book: RuleBook, name: str) -> Rule:
