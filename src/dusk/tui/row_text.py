@@ -204,7 +204,8 @@ def _tag(session: Session, entry: Entry) -> tuple[str, str]:
     finding = session.finding_for(entry.id)
     if finding is not None:
         sign = safety_sign(finding.safety, ascii_only=session.ascii)
-        return f"{sign} {finding.tag}", safety_kind(finding.safety)
+        # Most of a project is to be kept: that must not shout.
+        return f"{sign} {finding.tag}", "muted" if finding.is_keep else safety_kind(finding.safety)
     return _plain_tag(session, entry)
 
 

@@ -14,7 +14,6 @@ from dusk.tui.screens.browsing import Browsing
 from dusk.tui.screens.choosing import Choosing
 from dusk.tui.session import Pulse, Session
 
-
 # Keys are seen here before the bindings of the field that has the focus.
 _WHILE_TYPING = frozenset({"escape", "up", "down", "pageup", "pagedown", "ctrl+c"})
 

@@ -134,7 +134,7 @@ class SizeList(StyledView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one row."""
         row = self._row_at(y + self.scroll_offset.y)
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if row is None:
             self._drawn.pop(y, None)
             return Strip.blank(width, self.rich_style)
