@@ -68,7 +68,6 @@ class Composer:
     ) -> tuple[Finding, tuple[int, ...]]:
         parts = [part for sighting in group for part in sighting.all_parts]
         entries = outermost(self._facts.tree, _going(parts, remaining))
-        figures = measure(self._facts.tree, entries)
         held = [*verdict.withheld, *([verdict.pending] if verdict.pending else [])]
         offers = () if held else self._offers(rule, group, remaining)
         sentences = [
@@ -77,14 +76,16 @@ class Composer:
             *([verdict.free] if verdict.free and not held else []),
             *(f"Not offered: {sentence}" for sentence in held),
         ]
-        return self._write(rule, group, remaining, entries, figures, tuple(sentences), offers), entries
+        finding = self._write(
+            rule, group, remaining, entries=entries, evidence=tuple(sentences), offers=offers
+        )
+        return finding, entries
 
     def _kept(
         self, rule: Rule, group: tuple[Sighting, ...], verdict: Verdict, gone: frozenset[int]
     ) -> tuple[Finding, tuple[int, ...]]:
         """Write what was recognised and must stay all the same."""
         entries = outermost(self._facts.tree, sorted(gone))
-        figures = measure(self._facts.tree, entries)
         sentences = []
         for entry in entries:
             reason = verdict.named.get(entry) or verdict.held_back.get(entry, "")
@@ -94,7 +95,7 @@ class Composer:
             sentence for sighting in group for sentence in sighting.evidence if len(gone) == len(entries) == 1
         ]
         evidence = (*sentences, *own)
-        finding = self._write(rule, group, gone, entries, figures, evidence, (), Safety.KEEP)
+        finding = self._write(rule, group, gone, entries=entries, evidence=evidence, safety=Safety.KEEP)
         return finding, entries
 
     def _write(
@@ -102,12 +103,13 @@ class Composer:
         rule: Rule,
         group: tuple[Sighting, ...],
         chosen: frozenset[int],
+        *,
         entries: tuple[int, ...],
-        figures: Figures,
         evidence: tuple[str, ...],
-        offers: tuple[Offer, ...],
+        offers: tuple[Offer, ...] = (),
         safety: Safety | None = None,
     ) -> Finding:
+        figures = measure(self._facts.tree, entries)
         first = group[0]
         words = self._words(rule, group, chosen, entries, figures)
         held = figures.held_by_links
@@ -181,23 +183,21 @@ class Composer:
             entries = outermost(self._facts.tree, _going(parts, remaining))
             if entries:
                 count = len(remaining.intersection(owner for part in parts for owner in part.of))
-                offers.append(self._offer(rule, action, label, note, entries, count))
+                words = {"subjects": subjects(rule, count), "files": count_noun(len(entries), "file")}
+                offers.append(self._offer(action, fill(label, words), fill(note, words), entries))
         return tuple(offers)
 
-    def _offer(
-        self, rule: Rule, action: Action, label: str, note: str, entries: tuple[int, ...], count: int
-    ) -> Offer:
+    def _offer(self, action: Action, label: str, note: str, entries: tuple[int, ...]) -> Offer:
         figures = measure(self._facts.tree, entries)
-        words = {"subjects": subjects(rule, count), "files": count_noun(len(entries), "file")}
         return Offer(
             action=action,
-            label=fill(label, words),
+            label=label,
             paths=tuple(self._facts.path(entry) for entry in entries),
             apparent_size=figures.apparent_size,
             disk_size=figures.disk_size,
             frees_now=0,  # a rename within the filesystem; also archiving ends with trashing the source
             frees_after_purge=figures.freed,
-            note=fill(note, words),
+            note=note,
         )
 
 

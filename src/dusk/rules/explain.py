@@ -168,10 +168,10 @@ def _bare(path: bytes, title: str, what: str, evidence: tuple[str, ...]) -> Expl
 def _facts(entry: Entry) -> tuple[str, ...]:
     items = f" in {count_noun(entry.items, 'entry', 'entries')}" if entry.is_directory else ""
     age = time.time() - entry.newest_mtime_ns / 1e9
-    newest = "the newest change is in the future" if age < 0 else f"newest change {format_age(age)} ago"
+    newest = "The newest change is in the future" if age < 0 else f"Newest change {format_age(age)} ago"
     facts = [
         f"{format_size(entry.disk_size)} on disk, {format_size(entry.apparent_size)} apparent{items}.",
-        f"{newest.capitalize()}; owned by {_owner(entry.owner)}.",
+        f"{newest}; owned by {_owner(entry.owner)}.",
     ]
     if entry.flags & EntryFlag.HARD_LINK:
         facts.append(f"It has {entry.identity.links:,} names: removing one frees nothing.")

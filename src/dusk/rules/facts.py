@@ -13,7 +13,7 @@ from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_path
 from dusk.fs.units import format_age, format_size, parse_age
 from dusk.rules.ground import Ground
-from dusk.rules.probe import HEAD, CannotTell, Prober
+from dusk.rules.probe import HEAD, CannotTellError, Prober
 from dusk.scan.entry import EntryFlag, Measure, Sort
 from dusk.scan.tree import ROOT, SizeTree
 from dusk.settings import Thresholds
@@ -75,31 +75,31 @@ class Facts:
         return found
 
     def children(self, index: int) -> dict[bytes, int]:
-        """Return the children by name; raises CannotTell when there are too many or they are hidden."""
+        """Return the children by name; raises CannotTellError when there are too many or they are hidden."""
         if self.tree.child_count(index) > WIDE:
-            raise CannotTell(f"it holds more than {WIDE:,} entries")
+            raise CannotTellError(f"it holds more than {WIDE:,} entries")
         if self.is_closed(index):
-            raise CannotTell("it cannot be listed")
+            raise CannotTellError("it cannot be listed")
         tree = self.tree
         return {tree.name(child): child for child in tree.children(index, Sort.NAME)}
 
     def directories(self, index: int) -> dict[bytes, int]:
-        """Return the children that are directories, by name; raises CannotTell."""
+        """Return the children that are directories, by name; raises CannotTellError."""
         found = self.children(index)
         return {name: child for name, child in found.items() if self.is_directory(child)}
 
     def files_below(self, index: int, limit: int = 20000) -> list[int]:
-        """Return everything at or below that is no directory; raises CannotTell beyond the limit."""
+        """Return everything at or below that is no directory; raises CannotTellError beyond the limit."""
         found = []
         for entry in self.tree.subtree(index):
             kind = self.tree.kind(entry)
             if kind is EntryKind.DIRECTORY:
                 if self.is_closed(entry):
-                    raise CannotTell(f"{display_path(self.tree.name(entry))} cannot be listed")
+                    raise CannotTellError(f"{display_path(self.tree.name(entry))} cannot be listed")
             else:
                 found.append(entry)
                 if len(found) > limit:
-                    raise CannotTell(f"it holds more than {limit:,} files")
+                    raise CannotTellError(f"it holds more than {limit:,} files")
         return found
 
     def is_directory(self, index: int) -> bool:
@@ -156,35 +156,35 @@ class Facts:
     # Contents
 
     def head(self, index: int, limit: int = HEAD) -> bytes:
-        """Return the first bytes of a regular file; raises CannotTell."""
+        """Return the first bytes of a regular file; raises CannotTellError."""
         if not self.is_file(index):
-            raise CannotTell("it is no regular file")
+            raise CannotTellError("it is no regular file")
         return self.prober.head(self.tree.path(index), self._device(index), limit)
 
     def heads(self, entries: Sequence[int], limit: int = HEAD) -> list[bytes | None]:
-        """Return the first bytes of several regular files; raises CannotTell."""
+        """Return the first bytes of several regular files; raises CannotTellError."""
         if not entries:
             return []
         paths = [self.tree.path(entry) for entry in entries]
         return self.prober.heads(paths, self._device(entries[0]), limit)
 
     def document(self, index: int, kind: type[T]) -> T:
-        """Return a JSON file as a struct, unknown keys skipped; raises CannotTell."""
+        """Return a JSON file as a struct, unknown keys skipped; raises CannotTellError."""
         if self.tree.entry(index).identity.size > DOCUMENT:
-            raise CannotTell(f"it is bigger than {format_size(DOCUMENT)}")
+            raise CannotTellError(f"it is bigger than {format_size(DOCUMENT)}")
         try:
             return msgspec.json.decode(self.head(index, DOCUMENT), type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise CannotTell("it is not the JSON that it should be") from error
+            raise CannotTellError("it is not the JSON that it should be") from error
 
     def links(self, entries: Sequence[int]) -> list[bytes]:
-        """Return the targets of symbolic links; raises CannotTell."""
+        """Return the targets of symbolic links; raises CannotTellError."""
         if not entries:
             return []
         return self.prober.links([self.tree.path(entry) for entry in entries], self._device(entries[0]))
 
     def is_locked(self, index: int) -> bool:
-        """Return whether a process holds a lock on a file; raises CannotTell."""
+        """Return whether a process holds a lock on a file; raises CannotTellError."""
         return self.prober.locked(self.tree.path(index), self._device(index))
 
     def _device(self, index: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dusk.fs.identity import EntryKind
 from dusk.scan.tree import ROOT, SizeTree
 
 PROJECT_MARKERS = (
@@ -36,6 +37,7 @@ class Ground:
         self._tree = tree
         self._managed: dict[int, bool] = {}
         self._marked: dict[int, bool] = {}
+        self._weak: set[int] = set()
         self._environments: set[int] = set()
         self._system_root = _is_system(tree.name(ROOT))
 
@@ -43,8 +45,8 @@ class Ground:
         """Remember that a directory holds a project's marker."""
         if name not in _WEAK:
             self._marked[directory] = True
-        elif directory not in self._marked:
-            self._marked[directory] = not any(self._tree.child(directory, unit) for unit in _UNIT_MARKERS)
+        elif not self._marked.get(directory):
+            self._weak.add(directory)
 
     def note_environment(self, directory: int) -> None:
         """Remember that a directory is a Python environment, with all below it."""
@@ -66,7 +68,7 @@ class Ground:
 
     def project(self, index: int) -> int:
         """Return the nearest directory at or above that looks like the top of a project, else the root."""
-        while index > ROOT and not self._marked.get(index):
+        while index > ROOT and not self._is_marked(index):
             index = self._tree.parent(index)
         return max(index, ROOT)
 
@@ -74,10 +76,10 @@ class Ground:
         """Return the highest such directory: what names a path may stand anywhere in it."""
         found = -1
         while index > ROOT:
-            if self._marked.get(index):
+            if self._is_marked(index):
                 found = index
             index = self._tree.parent(index)
-        return ROOT if self._marked.get(ROOT) or found < 0 else found
+        return ROOT if self._is_marked(ROOT) or found < 0 else found
 
     def ancestors(self, index: int) -> list[int]:
         """Return the directories above, nearest first, the root included."""
@@ -96,6 +98,16 @@ class Ground:
         root = self._tree.name(ROOT)
         above = root.split(b"/") if index != ROOT else root.split(b"/")[:-1]
         return names + [name for name in reversed(above) if name]
+
+    def _is_marked(self, directory: int) -> bool:
+        known = self._marked.get(directory)
+        if known is None and directory in self._weak and self._tree.is_complete(directory):
+            # A text like README.md counts where there are directories, and where it is no model's card.
+            children = self._tree.children(directory) if self._tree.child_count(directory) < 2000 else ()
+            known = any(self._tree.kind(child) is EntryKind.DIRECTORY for child in children)
+            known = known and not any(self._tree.child(directory, unit) is not None for unit in _UNIT_MARKERS)
+            self._marked[directory] = known
+        return bool(known)
 
     def _find_managed(self, directory: int) -> bool:
         if directory in self._environments or self._tree.name(directory) in _MANAGED_NAMES:

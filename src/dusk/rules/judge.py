@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
-from dusk.rules.desks import HoldDesk, ReferenceDesk
 from dusk.rules.facts import Ages, Facts
 from dusk.rules.finding import Finding
-from dusk.rules.keeping import Kept, KeepIndex
+from dusk.rules.holding import HoldDesk
+from dusk.rules.keeping import KeepIndex, Kept
+from dusk.rules.naming import ReferenceDesk
 from dusk.rules.probe import Prober
 from dusk.rules.recognition import Recognition
 from dusk.rules.rulebook import RuleBook
@@ -167,7 +168,9 @@ class Judge:
         if judgement.findings != self._judgement.findings:
             self._revision += 1
         self._judgement = judgement
-        spent = time.monotonic() - started
+        # What had to wait is asked again; waiting for answers about open files costs nobody anything.
+        self._dirty = self._dirty or self._settlement.is_waiting
+        spent = time.monotonic() - started - self._holds.spent_now
         self._next_settlement = time.monotonic() + max(_SETTLE_EVERY, 9 * spent)
 
 

@@ -16,6 +16,7 @@ from dusk.rules.wording import fill, fill_sentences
 
 _PATHS = 200  # paths that one finding lists
 _NAMED = 3
+_REASONS = 12
 
 
 def keep_findings(facts: Facts, book: RuleBook, kept: Sequence[Kept]) -> list[Finding]:
@@ -29,6 +30,7 @@ def keep_findings(facts: Facts, book: RuleBook, kept: Sequence[Kept]) -> list[Fi
 def _finding(facts: Facts, rule: Rule, project: int, group: list[Kept]) -> Finding:
     entries = list(dict.fromkeys(entry for one in group for entry in _standing_for(facts, one, project)))
     count = sum(len(one.entries) for one in group)
+    entries.sort(key=lambda entry: not facts.is_directory(entry))
     listed = entries[:_PATHS]
     words = {
         "name": display_path(facts.relative(listed[0])),
@@ -40,7 +42,10 @@ def _finding(facts: Facts, rule: Rule, project: int, group: list[Kept]) -> Findi
     named = [display_path(facts.relative(entry, project)) or "." for entry in listed[:_NAMED]]
     more = f" and {len(entries) - _NAMED:,} more" if len(entries) > _NAMED else ""
     evidence.append(f"{count_noun(count, *rule.noun)}: {', '.join(named)}{more}.")
-    evidence += dict.fromkeys(reason for one in group for reason in one.reasons)
+    reasons = tuple(dict.fromkeys(reason for one in group for reason in one.reasons))
+    evidence += reasons[:_REASONS]
+    if len(reasons) > _REASONS:
+        evidence.append(f"And so for {len(reasons) - _REASONS:,} more.")
     return Finding(
         rule=rule.id,
         title=rule.title,

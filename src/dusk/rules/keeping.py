@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
+from dusk.fs.identity import EntryKind
 from dusk.rules.pattern import matches_any
+from dusk.rules.rule import Rule
 from dusk.scan.tree import SizeTree
 
 _LISTED = 20
@@ -52,29 +54,43 @@ class KeepIndex:
     """Directories, each with what is kept at or below; only the first few, for showing."""
     in_units: dict[int, list[Kept]] = field(default_factory=dict)
     """Candidates for removal, each with all that is kept at or below."""
+    kept: list[Kept] = field(default_factory=list)
+    """Everything that is kept, without what is part of a unit that a rule knows."""
+    whole: set[int] = field(default_factory=set)
+    """Directories that are kept with all below them."""
+    units: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Candidates, each with the names of its own parts."""
     sealed: set[int] = field(default_factory=set)
     """Entries in which nothing may be suggested."""
 
     @classmethod
-    def build(cls, tree: SizeTree, kept: Iterable[Kept], candidates: frozenset[int]) -> KeepIndex:
+    def build(cls, tree: SizeTree, kept: Iterable[Kept], units: dict[int, tuple[str, ...]]) -> KeepIndex:
         """Index what is kept, with the candidates that a rule wants to offer."""
-        index = cls(tree)
-        for group in kept:
-            index._add(group, candidates)
+        index = cls(tree, units=units)
+        groups = list(kept)
+        for group in groups:
+            index.whole.update(entry for entry in group.entries if index._is_directory(entry))
+        for group in groups:
+            if not index._is_part_of_unit(group) and not index._is_redundant(group):
+                index.kept.append(group)
+                index._add(group)
         return index
 
-    def blockers(self, candidate: int, parts: tuple[str, ...]) -> list[Kept]:
-        """Return what must be kept at or below a candidate and is no part of its unit."""
-        return [kept for kept in self.in_units.get(candidate, ()) if not kept.belongs_to(parts)]
+    def add_units(self, entries: Iterable[tuple[int, Rule]]) -> None:
+        """Add candidates that turned out to stay."""
+        for entry, rule in entries:
+            name = self.tree.name(entry)
+            if self._is_directory(entry):
+                self.whole.add(entry)
+            self._add(Kept(rule.id, max(self.tree.parent(entry), 0), (entry,), (name,)), above=True)
+
+    def blockers(self, candidate: int) -> list[Kept]:
+        """Return what must be kept below a candidate, or is the candidate itself."""
+        return self.in_units.get(candidate, [])
 
     def seal_above(self, entry: int) -> int | None:
         """Return the sealed entry at or above, None when there is none."""
-        index = entry
-        while index >= 0:
-            if index in self.sealed:
-                return index
-            index = self.tree.parent(index)
-        return None
+        return self._nearest(entry, self.sealed)
 
     def paths_below(self, index: int) -> tuple[bytes, ...]:
         """Return at most 20 paths at or below an entry that a rule keeps."""
@@ -83,36 +99,61 @@ class KeepIndex:
             whole = len(kept.entries) > 1 and kept.directory != index and index not in kept.entries
             named = (kept.directory,) if whole else kept.entries
             for entry in named:
-                if not self.tree.is_removed(entry) and (
-                    index == kept.directory or whole or _covers(self, index, entry)
-                ):
+                if self.tree.is_removed(entry):
+                    continue
+                if whole or index == kept.directory or self._nearest(entry, (index,)) is not None:
                     paths[self.tree.path(entry)] = None
                 if len(paths) >= _LISTED:
                     return tuple(paths)
+        if not paths and self._is_kept_with_directory(index):
+            return (self.tree.path(index),)
         return tuple(paths)
 
-    def _add(self, kept: Kept, candidates: frozenset[int]) -> None:
+    def _is_kept_with_directory(self, index: int) -> bool:
+        """Return whether a directory above is kept whole and no rule suggests this part of it."""
+        above = self._nearest(self.tree.parent(index), self.whole)
+        return above is not None and self._nearest(index, self.units.keys() - self.whole) is None
+
+    def _is_part_of_unit(self, kept: Kept) -> bool:
+        """Return whether a unit that a rule knows holds it and calls its names its own."""
+        index, depth = kept.directory, 0
+        while index >= 0:
+            parts = self.units.get(index)
+            if parts and (depth < 2 or "*" in parts) and kept.belongs_to(parts):
+                return True
+            index, depth = self.tree.parent(index), depth + 1
+        return False
+
+    def _is_redundant(self, kept: Kept) -> bool:
+        """Return whether it is files in a directory that is kept as a whole anyway."""
+        if kept.absolute or any(self._is_directory(entry) for entry in kept.entries):
+            return False
+        return self._nearest(self.tree.parent(kept.entries[0]), self.whole) is not None
+
+    def _is_directory(self, entry: int) -> bool:
+        return self.tree.kind(entry) is EntryKind.DIRECTORY
+
+    def _nearest(self, index: int, wanted: Container[int]) -> int | None:
+        while index >= 0:
+            if index in wanted:
+                return index
+            index = self.tree.parent(index)
+        return None
+
+    def _add(self, kept: Kept, above: bool = False) -> None:
         if kept.seals:
             self.sealed.update(kept.entries)
         for entry in kept.entries:
-            self._note(entry, kept, candidates)
+            self._note(entry, kept, blocks=not above)
         index = kept.directory
         while index >= 0:
             if index not in kept.entries:
-                self._note(index, kept, candidates)
+                self._note(index, kept)
             index = self.tree.parent(index)
 
-    def _note(self, index: int, kept: Kept, candidates: frozenset[int]) -> None:
+    def _note(self, index: int, kept: Kept, blocks: bool = True) -> None:
         listed = self.above.setdefault(index, [])
         if len(listed) < _LISTED:
             listed.append(kept)
-        if index in candidates:
+        if blocks and index in self.units:
             self.in_units.setdefault(index, []).append(kept)
-
-
-def _covers(index: KeepIndex, above: int, entry: int) -> bool:
-    while entry >= 0:
-        if entry == above:
-            return True
-        entry = index.tree.parent(entry)
-    return False

@@ -6,7 +6,7 @@ from dusk.fs.identity import EntryKind
 from dusk.fs.units import parse_size
 from dusk.rules.facts import Facts
 from dusk.rules.pattern import is_literal, matches_any
-from dusk.rules.probe import HEAD, CannotTell
+from dusk.rules.probe import HEAD, CannotTellError
 from dusk.rules.rule import Content, Match
 
 _KINDS = {"file": EntryKind.FILE, "directory": EntryKind.DIRECTORY, "symlink": EntryKind.SYMLINK}
@@ -15,7 +15,7 @@ _KINDS = {"file": EntryKind.FILE, "directory": EntryKind.DIRECTORY, "symlink": E
 def match_entry(match: Match, index: int, facts: Facts) -> int | None:
     """Return the entry that was recognised, None when something does not hold.
 
-    Cheap questions come first; the file is read last. Raises CannotTell when a question has no answer.
+    Cheap questions come first; the file is read last. Raises CannotTellError when a question has no answer.
     """
     tree = facts.tree
     if tree.is_removed(index) or (match.kind != "any" and tree.kind(index) is not _KINDS[match.kind]):
@@ -23,19 +23,20 @@ def match_entry(match: Match, index: int, facts: Facts) -> int | None:
     parent = tree.parent(index)
     if not match.managed and parent >= 0 and facts.ground.is_managed(parent):
         return None
-    if not _size_fits(match, index, facts) or not _place_fits(match, index, facts):
-        return None
-    if not _children_fit(match, index, facts):
-        return None
-    if match.older_than and facts.age(index) < facts.ages.named(match.older_than):
-        return None
-    if match.content is not None and not _content_fits(match.content, index, facts):
+    fits = (
+        _size_fits(match, index, facts)
+        and _place_fits(match, index, facts)
+        and _children_fit(match, index, facts)
+        and (not match.older_than or facts.age(index) >= facts.ages.named(match.older_than))
+        and (match.content is None or _content_fits(match.content, index, facts))
+    )
+    if not fits:
         return None
     return index if match.subject == "self" else max(parent, 0)
 
 
 def has_child(facts: Facts, index: int, pattern: str) -> bool:
-    """Return whether a directory has a child whose name matches; raises CannotTell."""
+    """Return whether a directory has a child whose name matches; raises CannotTellError."""
     if not facts.is_directory(index):
         return False
     if is_literal(pattern):
@@ -86,7 +87,7 @@ def _content_fits(content: Content, index: int, facts: Facts) -> bool:
         read = child
     try:
         head = facts.head(read, HEAD)
-    except CannotTell:
+    except CannotTellError:
         return False
     if content.starts_with and not head.startswith(content.starts_with.encode("utf-8")):
         return False

@@ -19,7 +19,7 @@ _NO_ATIME = getattr(os, "O_NOATIME", 0)
 _STRIKES = 2  # a filesystem that failed to answer twice is not asked again
 
 
-class CannotTell(Exception):
+class CannotTellError(Exception):
     """A fact that a rule needs could not be had; nothing may be offered on a guess."""
 
 
@@ -47,11 +47,11 @@ class Prober:
     def run(self, task: Callable[[], T], device: int = 0, timeout: float | None = None) -> T:
         """Run a task in the probe thread and return its answer.
 
-        Raises CannotTell when it takes too long, when the system refuses it, or when its filesystem
+        Raises CannotTellError when it takes too long, when the system refuses it, or when its filesystem
         did not answer before.
         """
         if self._strikes.get(device, 0) >= _STRIKES:
-            raise CannotTell("its filesystem does not answer")
+            raise CannotTellError("its filesystem does not answer")
         request: _Request[T] = _Request(task)
         if self._requests is None:
             self._requests = queue.SimpleQueue()
@@ -61,9 +61,9 @@ class Prober:
             self._strikes[device] = self._strikes.get(device, 0) + 1
             self._requests.put(None)
             self._requests = None
-            raise CannotTell("reading it took too long")
+            raise CannotTellError("reading it took too long")
         if isinstance(request.error, OSError):
-            raise CannotTell(request.error.strerror or "it cannot be read") from request.error
+            raise CannotTellError(request.error.strerror or "it cannot be read") from request.error
         if request.error is not None:
             raise request.error
         return request.result  # type: ignore[return-value]
@@ -77,7 +77,7 @@ class Prober:
     def heads(self, paths: list[bytes], device: int, limit: int = HEAD) -> list[bytes | None]:
         """Return the first bytes of regular files on one filesystem; None for those that cannot be read.
 
-        Raises CannotTell when the whole takes too long.
+        Raises CannotTellError when the whole takes too long.
         """
 
         def read_all() -> list[bytes | None]:
@@ -92,11 +92,11 @@ class Prober:
         return self.run(read_all, device)
 
     def head(self, path: bytes, device: int, limit: int = HEAD) -> bytes:
-        """Return the first bytes of one regular file; raises CannotTell."""
+        """Return the first bytes of one regular file; raises CannotTellError."""
         return self.run(lambda: self._head(path, device, limit), device)
 
     def links(self, paths: list[bytes], device: int) -> list[bytes]:
-        """Return the targets of symbolic links; raises CannotTell when one of them cannot be read."""
+        """Return the targets of symbolic links; raises CannotTellError when one of them cannot be read."""
 
         def read_all() -> list[bytes]:
             targets = []
@@ -117,7 +117,7 @@ class Prober:
     def locked(self, path: bytes, device: int) -> bool:
         """Return whether a process holds a ``flock`` on the file; a missing file is not locked.
 
-        Raises CannotTell where the filesystem knows no such locks.
+        Raises CannotTellError where the filesystem knows no such locks.
         """
 
         def ask() -> bool:
@@ -164,7 +164,7 @@ class Prober:
         if self._root_descriptor < 0:
             self._root_descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         root = self.root.rstrip(b"/")
-        if path != root and path != self.root and not path.startswith(root + b"/"):
+        if path not in (root, self.root) and not path.startswith(root + b"/"):
             raise OSError(0, "it lies outside of what was scanned")
         return open_directory(path[len(root) :].lstrip(b"/"), within=self._root_descriptor)
 

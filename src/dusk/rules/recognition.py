@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dusk.rules.desks import ReferenceDesk
 from dusk.rules.facts import Facts
 from dusk.rules.inspectors import EVERY_DIRECTORY, INSPECTORS
 from dusk.rules.keeping import Kept
 from dusk.rules.matching import match_entry
-from dusk.rules.probe import CannotTell
+from dusk.rules.naming import ReferenceDesk
+from dusk.rules.probe import CannotTellError
 from dusk.rules.rule import Rule
 from dusk.rules.rulebook import ENVIRONMENT, PROJECT, REFERENCE, RuleBook
 from dusk.rules.sighting import Sighting
@@ -61,7 +61,7 @@ class Recognition:
                 continue
             try:
                 subject = match_entry(rule.match, hit, self._facts)
-            except CannotTell:
+            except CannotTellError:
                 continue
             if subject is None:
                 continue
@@ -80,7 +80,7 @@ class Recognition:
         try:
             for seen in INSPECTORS[name](directory, live, self._facts):
                 yield self._as_kept(seen) if self._is_keep(seen) else seen
-        except CannotTell:
+        except CannotTellError:
             return
 
     def _sighting(self, rule: Rule, subject: int) -> Sighting:
@@ -94,7 +94,7 @@ class Recognition:
         entries = tuple(dict.fromkeys(subject for subject, _ in found))
         return Kept(
             rule=rule.id,
-            directory=directory if rule.match.subject == "self" else tree.parent(entries[0]),
+            directory=directory if rule.match.subject == "self" else max(tree.parent(entries[0]), 0),
             entries=entries,
             names=tuple(tree.name(hit) for _, hit in found),
             absolute=rule.seals,

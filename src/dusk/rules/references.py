@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_path
 from dusk.rules.facts import Facts
-from dusk.rules.probe import CannotTell
+from dusk.rules.probe import CannotTellError
 
 _FILES = 3000  # more texts than this are not read for one project
 _BATCH = 50
@@ -81,24 +81,14 @@ def search(
     if expression is not None:
         for index, text in _read(facts, chosen):
             read += 1
+            above = {index, *facts.ground.ancestors(index)}
             for match in expression.finditer(text):
-                _note(facts, found, owners, index, text, match)
+                for owner in owners[match[0]]:
+                    if owner not in found and owner not in above:
+                        line = text.count(b"\n", 0, match.start()) + 1
+                        is_adapter = facts.tree.name(index) == _ADAPTER
+                        found[owner] = Reference(facts.path(index), line, is_adapter)
     return Search(found, read, len(wanted) <= _FILES)
-
-
-def _note(
-    facts: Facts,
-    found: dict[int, Reference],
-    owners: dict[bytes, list[int]],
-    index: int,
-    text: bytes,
-    match: re.Match[bytes],
-) -> None:
-    name = facts.tree.name(index)
-    for owner in owners[match[0]]:
-        if owner not in found and owner not in (index, *facts.ground.ancestors(index)):
-            line = text.count(b"\n", 0, match.start()) + 1
-            found[owner] = Reference(facts.path(index), line, name == _ADAPTER)
 
 
 def _is_worth_reading(facts: Facts, index: int, units: frozenset[int]) -> bool:
@@ -131,7 +121,7 @@ def _read(facts: Facts, files: list[int]) -> Iterator[tuple[int, bytes]]:
         batch = files[start : start + _BATCH]
         try:
             heads = facts.heads(batch, _TEXT)
-        except CannotTell:
+        except CannotTellError:
             continue
         for index, head in zip(batch, heads, strict=True):
             if head is not None and b"\0" not in head[:1024]:

@@ -9,19 +9,22 @@ from dataclasses import dataclass
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import parse_size
 from dusk.rules.composing import Composer, Verdict
-from dusk.rules.desks import HoldDesk, Naming, ReferenceDesk
 from dusk.rules.facts import Facts
 from dusk.rules.figures import measure
 from dusk.rules.finding import Finding
+from dusk.rules.holding import HoldDesk
 from dusk.rules.keep_findings import keep_findings
-from dusk.rules.keeping import Kept, KeepIndex
+from dusk.rules.keeping import KeepIndex, Kept
+from dusk.rules.naming import Naming, ReferenceDesk
 from dusk.rules.rule import Rule
 from dusk.rules.rulebook import RuleBook
 from dusk.rules.safety import Safety
 from dusk.rules.sighting import Sighting
+from dusk.rules.wording import fill
 from dusk.scan.entry import Measure
 
 # How much a byte counts for the order: what comes back by itself is the easiest choice.
+_ASKED_SINGLY = 32
 _WEIGHT = {Safety.SAFE: 1.0, Safety.COSTLY: 0.6, Safety.REVIEW: 0.35, Safety.KEEP: 0.0}
 
 
@@ -55,24 +58,62 @@ class Settlement:
             self._minimum = 0
 
     def settle(self, sightings: Sequence[Sighting], kept: Sequence[Kept]) -> Judgement:
-        """Return the findings that hold now."""
+        """Return the findings that hold now; `is_waiting` says whether some answer is still missing."""
         tree = self._facts.tree
+        self._holds.begin()
         seen = [sighting for sighting in sightings if self._is_alive(sighting)]
         kept = [group for group in kept if not all(tree.is_removed(entry) for entry in group.entries)]
-        candidates = frozenset(part.entry for sighting in seen for part in sighting.all_parts)
-        keeps = KeepIndex.build(tree, kept, candidates)
-        named = self._named(seen)
+        units: dict[int, tuple[str, ...]] = {}
+        for sighting in seen:
+            parts = self._book.by_id[sighting.rule].parts
+            units.update((part.entry, parts) for part in sighting.all_parts)
+        keeps = KeepIndex.build(tree, kept, units)
+        weighed = self._weigh(seen, keeps)
         found: list[tuple[Finding, tuple[int, ...]]] = []
-        for rule, group in self._grouped(seen):
-            verdict = self._judge(rule, group, keeps, named)
+        for rule, group, verdict in weighed:
             found += self._composer.compose(rule, group, verdict)
-        findings = [*self._apportion(found), *keep_findings(self._facts, self._book, kept)]
+        findings = [*self._apportion(found), *keep_findings(self._facts, self._book, keeps.kept)]
         findings = [finding for finding in findings if finding.is_keep or self._is_big_enough(finding)]
         findings.sort(key=self._order)
         by_entry: dict[int, Finding] = {}
         for finding in reversed(findings):
             by_entry.update(dict.fromkeys(finding.entries, finding))
         return Judgement(tuple(findings), by_entry, keeps)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether questions about open files are left for the next time."""
+        return self._holds.is_waiting
+
+    def _weigh(
+        self, seen: Sequence[Sighting], keeps: KeepIndex
+    ) -> list[tuple[Rule, tuple[Sighting, ...], Verdict]]:
+        """Decide about every subject; what stays makes stay what holds it."""
+        named = self._named(seen)
+        weighed = [(rule, group, self._judge(group, keeps, named)) for rule, group in self._grouped(seen)]
+        staying: set[int] = set()
+        while True:
+            new = {
+                subject: rule
+                for rule, _, verdict in weighed
+                for subject in (*verdict.named, *verdict.held_back)
+                if subject not in staying
+            }
+            if not new:
+                break
+            staying.update(new)
+            keeps.add_units(new.items())
+            for _, group, verdict in weighed:
+                self._hold_back_blocked(group, verdict, keeps)
+        for rule, group, verdict in weighed:
+            self._ask_holders(rule, group, verdict)
+        keeps.add_units(
+            (subject, rule)
+            for rule, _, verdict in weighed
+            for subject in verdict.held_back
+            if subject not in staying
+        )
+        return weighed
 
     def _is_alive(self, sighting: Sighting) -> bool:
         return not any(self._facts.tree.is_removed(subject) for subject in sighting.subjects)
@@ -101,20 +142,10 @@ class Settlement:
         answers.update(self._references.ask(by_text, units, needles_only=True))
         return answers
 
-    def _judge(
-        self, rule: Rule, group: tuple[Sighting, ...], keeps: KeepIndex, named: dict[int, Naming]
-    ) -> Verdict:
+    def _judge(self, group: tuple[Sighting, ...], keeps: KeepIndex, named: dict[int, Naming]) -> Verdict:
         verdict = Verdict()
+        self._hold_back_blocked(group, verdict, keeps)
         for sighting in group:
-            for part in sighting.all_parts:
-                sealed = keeps.seal_above(part.entry)
-                if sealed is not None:
-                    name = display_name(self._facts.tree.name(sealed))
-                    verdict.hold_back(part.of, f"It lies in {name}, in which nothing is suggested.")
-                    continue
-                blockers = keeps.blockers(part.entry, rule.parts)
-                if blockers:
-                    verdict.hold_back(part.of, self._blocked(blockers))
             for subject in sighting.subjects:
                 naming = named.get(subject)
                 if naming is not None and not naming.known:
@@ -125,30 +156,51 @@ class Settlement:
                     verdict.searched.append(naming.sentence)
             if sighting.withheld and sighting.withheld not in verdict.withheld:
                 verdict.withheld.append(sighting.withheld)
-        self._ask_holders(rule, group, verdict)
         return verdict
+
+    def _hold_back_blocked(self, group: tuple[Sighting, ...], verdict: Verdict, keeps: KeepIndex) -> None:
+        """Take off the list what holds things to keep, and what lies where nothing is suggested."""
+        for sighting in group:
+            for part in sighting.all_parts:
+                sealed = keeps.seal_above(part.entry)
+                if sealed is not None:
+                    name = display_name(self._facts.tree.name(sealed))
+                    verdict.hold_back(part.of, f"It lies in {name}, in which nothing is suggested.")
+                    continue
+                blockers = keeps.blockers(part.entry)
+                if blockers:
+                    verdict.hold_back(part.of, self._blocked(blockers))
 
     def _ask_holders(self, rule: Rule, group: tuple[Sighting, ...], verdict: Verdict) -> None:
         if rule.in_use == "ignore" or verdict.withheld or verdict.pending:
             return
-        for sighting in group:
-            for subject in sighting.subjects:
-                if subject in verdict.held_back or subject in verdict.named:
-                    continue
-                holding = self._holds.ask(subject)
-                if holding.state == "held":
-                    verdict.hold_back((subject,), holding.sentence)
-                elif holding.state == "unknown" and rule.in_use == "must-be-free":
-                    verdict.hold_back(
-                        (subject,), holding.sentence or "dusk cannot tell whether it is in use."
-                    )
-                elif holding.state == "free":
-                    verdict.free = holding.sentence
+        subjects = [subject for sighting in group for subject in sighting.subjects]
+        going = [one for one in subjects if one not in verdict.held_back and one not in verdict.named]
+        for asked, about in self._questions(going):
+            holding = self._holds.ask(asked)
+            if holding is None:
+                verdict.pending = "dusk is still looking for programs that have it open."
+            elif holding.state == "held":
+                verdict.hold_back(about, holding.sentence)
+            elif holding.state == "unknown" and rule.in_use == "must-be-free":
+                verdict.hold_back(about, holding.sentence or "dusk cannot tell whether it is in use.")
+            elif holding.state == "free":
+                verdict.free = holding.sentence
+
+    def _questions(self, subjects: list[int]) -> list[tuple[int, tuple[int, ...]]]:
+        """Return what to ask about: each subject, or their directories when there are many."""
+        if len(subjects) <= _ASKED_SINGLY:
+            return [(subject, (subject,)) for subject in subjects]
+        by_directory: dict[int, list[int]] = {}
+        for subject in subjects:
+            by_directory.setdefault(self._facts.tree.parent(subject), []).append(subject)
+        return [(directory, tuple(about)) for directory, about in by_directory.items()]
 
     def _blocked(self, blockers: list[Kept]) -> str:
         first = blockers[0]
         name = display_path(self._facts.relative(first.entries[0]))
-        title = self._book.by_id[first.rule].title.lower()
+        rule = self._book.by_id[first.rule]
+        title = fill(rule.title, {}).lower() if rule.safety == "keep" else "it stays"
         more = sum(len(blocker.entries) for blocker in blockers) - 1
         others = f" and {more:,} more to keep" if more else ""
         return f"It holds {name} ({title}){others}."
@@ -163,8 +215,8 @@ class Settlement:
             for entry in entries
         }
         inside: dict[int, dict[int, list[int]]] = {}
-        for number, (finding, entries) in enumerate(found):
-            for entry in () if finding.is_keep else entries:
+        for number, (finding, owned) in enumerate(found):
+            for entry in () if finding.is_keep else owned:
                 above = tree.parent(entry)
                 while above >= 0 and owners.get(above, number) == number:
                     above = tree.parent(above)
@@ -183,7 +235,7 @@ class Settlement:
             finding,
             apparent_size=max(finding.apparent_size - figures.apparent_size, 0),
             disk_size=max(finding.disk_size - figures.disk_size, 0),
-            evidence=(*finding.evidence, f"{shown} of it is listed apart: {title.lower()}."),
+            evidence=(*finding.evidence, f"{shown} of it is listed apart: {title[:1].lower()}{title[1:]}."),
         )
 
     def _is_big_enough(self, finding: Finding) -> bool:

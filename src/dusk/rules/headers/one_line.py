@@ -11,7 +11,7 @@ from dusk.rules.facts import Facts
 from dusk.rules.headers.configuration import ModelConfiguration
 from dusk.rules.headers.gguf import read_gguf
 from dusk.rules.headers.safetensors import HEADER_LIMIT, SafetensorsHeader, header_length, read_safetensors
-from dusk.rules.probe import HEAD, CannotTell
+from dusk.rules.probe import HEAD, CannotTellError
 
 _SHARDS = 64  # shards whose headers are read
 
@@ -41,13 +41,13 @@ def describe_model(facts: Facts, directory: int, blobs: Mapping[bytes, int] | No
         if heavy:
             apparent = sum(facts.tree.apparent_size(entry) for entry in heavy)
             parts.append(f"{format_size(apparent)} in {count_noun(len(heavy), 'file')}")
-    except CannotTell:
+    except CannotTellError:
         return ""
     return ", ".join(part for part in parts if part)
 
 
 def read_header(facts: Facts, index: int) -> SafetensorsHeader | None:
-    """Return the header of a safetensors file, None when it has none; raises CannotTell."""
+    """Return the header of a safetensors file, None when it has none; raises CannotTellError."""
     size = facts.tree.entry(index).identity.size
     head = facts.head(index, HEAD)
     length = header_length(head, size)
@@ -59,7 +59,7 @@ def read_header(facts: Facts, index: int) -> SafetensorsHeader | None:
 
 
 def describe_gguf(facts: Facts, index: int) -> str:
-    """Return a GGUF file as part of a sentence; raises CannotTell."""
+    """Return a GGUF file as part of a sentence; raises CannotTellError."""
     header = read_gguf(facts.head(index, HEAD))
     if header is None:
         return ""

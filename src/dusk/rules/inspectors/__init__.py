@@ -1,7 +1,7 @@
 """Inspectors: structure that TOML cannot express, read in Python.
 
 An inspector is given a complete directory and the entries whose names its rules asked for, and yields
-what it recognised. It raises CannotTell when it cannot know; then nothing is said.
+what it recognised. It raises CannotTellError when it cannot know; then nothing is said.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Inspector = Callable[[int, list[int], Facts], Iterable[Sighting]]
 
 INSPECTORS: dict[str, Inspector] = {
     "bytecode": inspect_bytecode,
-    "empty-directories": lambda directory, hits, facts: (),
+    "empty-directories": lambda *_: (),  # reported by its observer
     "hub": inspect_hub,
     "local-directory": inspect_local_directory,
     "model": inspect_model,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from dusk.rules.facts import Facts
-from dusk.rules.probe import CannotTell
+from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
 
 # module.cpython-311.opt-1.pyc, and numba's cache of compiled functions beside it.
@@ -26,7 +26,7 @@ def inspect_bytecode(directory: int, hits: list[int], facts: Facts) -> Iterator[
             continue
         try:
             children = facts.children(hit)
-        except CannotTell:
+        except CannotTellError:
             continue
         renewed, alone, strange = _sort(directory, children, facts)
         if alone:

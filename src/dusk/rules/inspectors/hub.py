@@ -11,7 +11,7 @@ from dusk.rules.finding import Action
 from dusk.rules.headers.one_line import describe_model
 from dusk.rules.inspectors.hub_repository import REPOSITORY, Repository, Revision, read_repository
 from dusk.rules.inspectors.hub_store import Payload, Store, check_lock, read_store
-from dusk.rules.probe import CannotTell
+from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Proposal, Sighting
 
 
@@ -21,7 +21,7 @@ def inspect_hub(hub: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     store_unclear = ""
     try:
         store = read_store(hub, facts)
-    except CannotTell as error:
+    except CannotTellError as error:
         store_unclear = str(error)
     repositories = []
     for hit in hits:
@@ -34,8 +34,9 @@ def inspect_hub(hub: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
             if repository is not None:
                 repositories.append(repository)
     for repository in repositories:
-        yield _whole(repository, store, store_unclear, facts)
-        yield from _incomplete(hub, repository, facts)
+        abandoned, busy = _sort_incomplete(hub, repository, facts)
+        yield _whole(repository, store, store_unclear, bool(busy), facts)
+        yield from _incomplete(repository, abandoned, busy, facts)
         old = repository.detached
         if old:
             yield _detached(repository, old, facts)
@@ -43,7 +44,9 @@ def inspect_hub(hub: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
         yield from _store(store, facts)
 
 
-def _whole(repository: Repository, store: Store | None, unclear: str, facts: Facts) -> Sighting:
+def _whole(
+    repository: Repository, store: Store | None, unclear: str, is_downloading: bool, facts: Facts
+) -> Sighting:
     """Return the sighting of a whole repository, with what it has in the shared store."""
     index = repository.index
     evidence = [_structure(repository)]
@@ -51,12 +54,15 @@ def _whole(repository: Repository, store: Store | None, unclear: str, facts: Fac
         (one for one in repository.revisions if one.commit in repository.refs.values()), None
     ) or (repository.revisions[0] if repository.revisions else None)
     if kept_revision is not None:
-        line = describe_model(facts, kept_revision.index, repository.blobs)
+        blobs = {
+            name: store.links.get(blob, blob) if store else blob for name, blob in repository.blobs.items()
+        }
+        line = describe_model(facts, kept_revision.index, blobs)
         evidence += [f"It is {line}."] if line else []
     if not repository.refs and not repository.unclear:
         evidence.append("No branch points at it: it was fetched by commit hash, which is no sign of age.")
     evidence.append(f"Newest change {facts.shown_age(index)}.")
-    proposals = [_trash("Trash the cached {subjects}", (Part(index, (index,)),))]
+    proposals = [_trash("Trash the whole repository", (Part(index, (index,)),))]
     shared = 0
     if store is not None:
         own, others = _split_payloads(store, index, facts)
@@ -73,7 +79,7 @@ def _whole(repository: Repository, store: Store | None, unclear: str, facts: Fac
         proposals=tuple(proposals),
         words=_words(repository, facts),
         title=f"Cached {repository.type} {display_name(repository.id)}",
-        withheld=_busy(facts, index),
+        withheld="a download into it is running." if is_downloading else _busy(facts, index),
         shared=shared,
     )
 
@@ -102,8 +108,8 @@ def _store_sentences(own: list[Payload], others: list[Payload], facts: Facts) ->
         users = {user for payload in others for user in payload.users}
         sentences.append(
             f"{count_noun(len(others), 'payload')} of {size} in the shared store "
-            f"{'is' if len(others) == 1 else 'are'} shared by {count_noun(len(users), 'repository', 'repositories')} "
-            "and stays: removing this repository does not free it."
+            f"shared by {count_noun(len(users), 'repository', 'repositories')}: "
+            "removing this one does not free that."
         )
     return sentences
 
@@ -156,18 +162,26 @@ def _detached(repository: Repository, old: list[Revision], facts: Facts) -> Sigh
     )
 
 
-def _incomplete(hub: int, repository: Repository, facts: Facts) -> Iterator[Sighting]:
-    """Yield the aborted downloads of a repository that nobody works on."""
-    abandoned, busy = [], []
+def _sort_incomplete(hub: int, repository: Repository, facts: Facts) -> tuple[list[int], list[int]]:
+    """Return what aborted downloads left, and what a running one may still write."""
+    abandoned: list[int] = []
+    busy: list[int] = []
     for file in repository.incomplete:
         etag = facts.tree.name(file).split(b".")[0]
         lock = facts.child(hub, b".locks", facts.tree.name(repository.index), etag + b".lock")
         try:
             held = lock is not None and facts.is_locked(lock)
-        except CannotTell:
+        except CannotTellError:
             held = True
         young = facts.age(file) < facts.ages.incomplete_after
         (busy if held or young else abandoned).append(file)
+    return abandoned, busy
+
+
+def _incomplete(
+    repository: Repository, abandoned: list[int], busy: list[int], facts: Facts
+) -> Iterator[Sighting]:
+    """Yield the partial files of a repository."""
     if abandoned:
         yield Sighting(
             rule="hf-incomplete-download",
@@ -186,7 +200,7 @@ def _incomplete(hub: int, repository: Repository, facts: Facts) -> Iterator[Sigh
             evidence=(f"{count_noun(len(busy), 'partial file')} of {facts.shown_size(*busy)}.",),
             words=_words(repository, facts),
             title=f"Download of {display_name(repository.id)} in progress",
-            withheld=f"it was written {facts.shown_age(*busy)} or its lock is held: a download may be running.",
+            withheld=f"it was written {facts.shown_age(*busy)} or its lock is held: it may be running.",
         )
 
 
@@ -228,14 +242,17 @@ def _structure(repository: Repository) -> str:
             f"{repository.unclear}."
         )
     return (
-        f"{count_noun(len(repository.revisions), 'snapshot')}, {count_noun(len(repository.blobs), 'blob')} and "
-        f"{count_noun(len(repository.refs), 'branch or tag', 'branches or tags')}, as huggingface_hub lays them out."
+        f"{count_noun(len(repository.revisions), 'snapshot')}, "
+        f"{count_noun(len(repository.blobs), 'blob')} and "
+        f"{count_noun(len(repository.refs), 'branch or tag', 'branches or tags')}."
     )
 
 
 def _words(repository: Repository, facts: Facts) -> dict[str, str]:
     identifier = f"{repository.type}/{repository.id}".encode()
+    kind = "" if repository.type == "model" else f" --repo-type {repository.type}"
     return {
+        "download": shell_word(repository.id.encode()) + kind,
         "type": repository.type,
         "repository": display_name(repository.id),
         "hub_id": shell_word(identifier),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from dusk.fs.identity import EntryKind
 from dusk.rules.facts import Facts
-from dusk.rules.probe import CannotTell
+from dusk.rules.probe import CannotTellError
 
 REPOSITORY = re.compile(rb"(models|datasets|spaces|kernels)--(.+)\Z", re.DOTALL)
 _TYPES = {b"models": "model", b"datasets": "dataset", b"spaces": "space", b"kernels": "kernel"}
@@ -99,13 +99,13 @@ def read_repository(index: int, facts: Facts) -> Repository | None:
         repository.refs = _read_refs(index, facts)
         for commit, directory in commits.items():
             repository.revisions.append(_read_revision(commit, directory, repository, facts))
-    except CannotTell as error:
+    except CannotTellError as error:
         repository.unclear = str(error)
     return repository
 
 
 def _read_refs(index: int, facts: Facts) -> dict[str, str]:
-    """Return what every file below ``refs/`` names; raises CannotTell when one cannot be read."""
+    """Return what every file below ``refs/`` names; raises CannotTellError when one cannot be read."""
     refs = facts.child(index, b"refs")
     if refs is None:
         return {}
@@ -114,13 +114,13 @@ def _read_refs(index: int, facts: Facts) -> dict[str, str]:
     found = {}
     for file, head in zip(files, heads, strict=True):
         if head is None:
-            raise CannotTell("a file in refs cannot be read")
+            raise CannotTellError("a file in refs cannot be read")
         found[facts.relative(file, refs).decode("utf-8", "replace")] = head.decode("ascii", "replace").strip()
     return found
 
 
 def _read_revision(commit: bytes, directory: int, repository: Repository, facts: Facts) -> Revision:
-    """Follow a snapshot's links to blobs; raises CannotTell when one leads anywhere else."""
+    """Follow a snapshot's links to blobs; raises CannotTellError when one leads anywhere else."""
     files = facts.files_below(directory)
     links = [file for file in files if facts.tree.kind(file) is EntryKind.SYMLINK]
     blobs = set()
@@ -129,6 +129,6 @@ def _read_revision(commit: bytes, directory: int, repository: Repository, facts:
         beginning = b"../" * (depth + 2) + b"blobs/"
         blob = repository.blobs.get(target[len(beginning) :]) if target.startswith(beginning) else None
         if blob is None:
-            raise CannotTell("a link of a snapshot leads somewhere else than to its blobs")
+            raise CannotTellError("a link of a snapshot leads somewhere else than to its blobs")
         blobs.add(blob)
     return Revision(directory, commit.decode("ascii", "replace"), frozenset(blobs), len(links) == len(files))

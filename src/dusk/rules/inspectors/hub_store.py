@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from dusk.fs.identity import EntryKind
 from dusk.rules.facts import Facts
-from dusk.rules.probe import CannotTell
+from dusk.rules.probe import CannotTellError
 
 MARKER = b".huggingface-shared-blobs"
 _HASH = re.compile(rb"[0-9a-f]{64}\Z")
@@ -42,6 +42,8 @@ class Store:
     """Its directory, ``blobs``."""
     payloads: dict[bytes, Payload] = field(default_factory=dict)
     """Payloads by hash."""
+    links: dict[int, int] = field(default_factory=dict)
+    """Links in repositories' ``blobs/``, each with the payload that it leads to."""
 
     def used_by(self, repository: int) -> list[Payload]:
         """Return the payloads that a repository links to."""
@@ -57,7 +59,7 @@ class Store:
 
 
 def read_store(hub: int, facts: Facts) -> Store | None:
-    """Return the store of a hub cache, None when it has none; raises CannotTell."""
+    """Return the store of a hub cache, None when it has none; raises CannotTellError."""
     directory = facts.child(hub, b"blobs")
     if directory is None or facts.child(directory, MARKER) is None:
         return None
@@ -75,7 +77,6 @@ def read_store(hub: int, facts: Facts) -> Store | None:
 
 def _link_repositories(hub: int, store: Store, facts: Facts) -> None:
     """Note who needs what, from the links themselves and from the manifests; both must agree."""
-    linked: dict[int, bytes] = {}
     for name, repository in facts.directories(hub).items():
         blobs = facts.child(repository, b"blobs")
         if b"--" not in name or blobs is None:
@@ -87,7 +88,7 @@ def _link_repositories(hub: int, store: Store, facts: Facts) -> None:
             match = _LINK.match(target)
             if match is not None and match[2] in store.payloads:
                 store.payloads[match[2]].users.add(repository)
-                linked[link] = match[2]
+                store.links[link] = store.payloads[match[2]].index
     listed = [payload for payload in store.payloads.values() if payload.manifest is not None]
     manifests = [payload.manifest for payload in listed if payload.manifest is not None]
     for payload, text in zip(listed, facts.heads(manifests, _MANIFEST), strict=True):
@@ -116,5 +117,5 @@ def check_lock(payload: Payload, facts: Facts) -> bool:
         return False
     try:
         return facts.is_locked(payload.lock)
-    except CannotTell:
+    except CannotTellError:
         return True

@@ -11,7 +11,7 @@ from dusk.fs.names import display_name
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.headers.one_line import describe_model
-from dusk.rules.probe import CannotTell
+from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
 
 _SUFFIX = b".metadata"
@@ -37,14 +37,15 @@ def inspect_local_directory(directory: int, hits: list[int], facts: Facts) -> It
         commits = {commit for commit, _ in notes.values()}
         line = describe_model(facts, directory)
         evidence = [
-            f"{count_noun(len(notes), 'file')} {'has' if len(notes) == 1 else 'have'} a note of the Hub's commit "
-            f"and checksum ({', '.join(sorted(commit[:8] for commit in commits)[:3])})."
+            f"A note of the Hub's commit and checksum for {count_noun(len(notes), 'file')} "
+            f"({', '.join(sorted(commit[:8] for commit in commits)[:3])})."
         ]
         evidence += [f"It is {line}."] if line else []
         withheld = ""
         if strange:
             names = ", ".join(display_name(tree.name(file)) for file in strange[:3])
-            withheld = f"{count_noun(len(strange), 'file')} in it did not come from the Hub or changed since: {names}."
+            count = count_noun(len(strange), "file")
+            withheld = f"{count} in it did not come from the Hub or changed since: {names}."
         elif facts.is_live(directory):
             withheld = f"it changed {facts.shown_age(directory)}: a download may be running."
         else:
@@ -69,15 +70,15 @@ def _partial(download: int, facts: Facts) -> Iterator[Sighting]:
         locks = [entry for other, entry in siblings.items() if other.endswith(b".lock")]
         try:
             held = any(facts.is_locked(lock) for lock in locks)
-        except CannotTell:
+        except CannotTellError:
             held = True
         if not held:
             yield Sighting(
                 "hf-incomplete-download",
                 (file,),
                 evidence=(
-                    f"{facts.shown_size(file)}, last written {facts.shown_age(file)}; no process holds a lock "
-                    "beside it.",
+                    f"{facts.shown_size(file)}, last written {facts.shown_age(file)}; no process holds "
+                    "a lock beside it.",
                 ),
                 words={"repository": "this directory"},
                 title="Broken download into a directory",

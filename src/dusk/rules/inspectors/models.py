@@ -10,7 +10,7 @@ from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.headers.configuration import ModelConfiguration
 from dusk.rules.headers.one_line import describe_model, read_header
-from dusk.rules.probe import CannotTell
+from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
 
 _WEIGHTS = re.compile(
@@ -27,14 +27,15 @@ _REPOSITORY = re.compile(rb"(models|datasets|spaces|kernels)--")
 # A training run leaves these beside the weights; a download never has them.
 _TRAINED = (b"training_args.bin", b"trainer_state.json", b"optimizer.pt")
 _SUPERSEDED = re.compile(
-    r"(?:^|[_\-. ])(old|prev|previous|backup|bak|tmp|temp|copy|deprecated|stale|archived?|unused)(?:$|[_\-. \d])"
+    r"(?:^|[_\-. ])(old|prev|previous|backup|bak|tmp|temp|copy|deprecated|stale|archived?|unused)"
+    r"(?:$|[_\-. \d])"
 )
 _CURRENT = re.compile(r"(?:^|[_\-.])current[_\-.]")
 _HUB_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*)(?:--|_)([A-Za-z0-9][\w.-]*)\Z")
 
 
 def inspect_model(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
-    """Yield the model in a directory that holds a ``config.json``; raises CannotTell."""
+    """Yield the model in a directory that holds a ``config.json``; raises CannotTellError."""
     if not hits or _is_part_of_something(directory, facts):
         return
     children = facts.children(directory)
@@ -47,7 +48,7 @@ def inspect_model(directory: int, hits: list[int], facts: Facts) -> Iterator[Sig
     configuration = facts.document(hits[0], ModelConfiguration)
     if not configuration.is_model:
         return
-    if _is_run(directory, children, facts):
+    if _is_run(children, facts):
         own = tuple(
             child for name, child in children.items() if not _CHECKPOINT.match(name) and facts.is_file(child)
         )
@@ -70,7 +71,7 @@ def _standalone(
     hub_name = _HUB_NAME.match(name)
     evidence = [_described(directory, facts)]
     rule = "model-directory"
-    if is_old and (superseded or trained):
+    if superseded or (is_old and trained):
         rule = "model-old-checkpoint"
         if superseded:
             evidence.append(f"The name {name} reads like a model that another one replaced.")
@@ -79,8 +80,8 @@ def _standalone(
     elif hub_name is not None and not trained:
         rule = "model-download-copy"
         evidence.append(
-            f"The name reads like {hub_name[1]}/{hub_name[2]} on the Hub, but nothing in it proves where it came "
-            "from or that it was not changed."
+            f"The name reads like {hub_name[1]}/{hub_name[2]} on the Hub, but nothing in it proves where it "
+            "came from or that it was not changed."
         )
     evidence.append(f"Newest change {facts.shown_age(directory)}.")
     evidence += _formats(weights, facts)
@@ -119,7 +120,7 @@ def _broken(weights: dict[bytes, int], facts: Facts) -> list[str]:
             continue
         try:
             header = read_header(facts, child)
-        except CannotTell:
+        except CannotTellError:
             continue
         size = facts.tree.entry(child).identity.size
         if header is not None and header.expected_size > size:
@@ -145,7 +146,7 @@ def _is_part_of_something(directory: int, facts: Facts) -> bool:
     )
 
 
-def _is_run(directory: int, children: dict[bytes, int], facts: Facts) -> bool:
+def _is_run(children: dict[bytes, int], facts: Facts) -> bool:
     return any(_CHECKPOINT.match(name) and _has_state(child, facts) for name, child in children.items())
 
 
@@ -154,7 +155,7 @@ def _belongs_to_run(directory: int, facts: Facts) -> bool:
     parent = facts.tree.parent(directory)
     if parent < 0 or not any(facts.child(directory, marker) is not None for marker in _TRAINED):
         return False
-    return _is_run(parent, facts.directories(parent), facts)
+    return _is_run(facts.directories(parent), facts)
 
 
 def _has_state(checkpoint: int, facts: Facts) -> bool:

@@ -8,20 +8,21 @@ from collections.abc import Iterator
 from dusk.fs.names import display_name
 from dusk.fs.units import count_noun, format_count
 from dusk.rules.facts import Facts
-from dusk.rules.probe import CannotTell
+from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
 
 _STAGES = frozenset(
     {
-        b"inbox", b"pending", b"processing", b"failed", b"completed", b"recently_completed", b"done", b"normal",
-        b"high", b"low", b"queued", b"in_progress", b"retry", b"errors", b"paused", b"skipped", b"corrupted",
+        b"inbox", b"pending", b"processing", b"failed", b"completed", b"recently_completed", b"done",
+        b"normal", b"high", b"low", b"queued", b"in_progress", b"retry", b"errors",
+        b"paused", b"skipped", b"corrupted",
     }
 )  # fmt: skip
 _FAILED = frozenset({b"failed", b"errors"})
 _PROCESSING = frozenset({b"processing", b"in_progress"})
 _QUEUE_NAME = re.compile(rb"(.*[_-])?(queue|queues|jobs|spool|tasks)\Z")
 _DATA = re.compile(rb".*\.(jsonl|ndjson|json|parquet|csv|tsv|arrow)(\.gz|\.zst)?\Z", re.IGNORECASE)
-_COUNT = re.compile(rb"(?:count|n)[_-]?(\d{3,})")
+_COUNT = re.compile(rb"count[_-]?(\d{3,})")
 # Mail and print systems, and message brokers, have directories of these names and their own tools.
 _FOREIGN_NAMES = (b"celery", b"postfix", b"exim4", b"mqueue", b"cups", b"maildir", b"spool")
 _FOREIGN_CHILDREN = frozenset({b"cur", b"new", b"deferred", b"maildrop"})
@@ -38,7 +39,7 @@ def inspect_queue(queue: int, hits: list[int], facts: Facts) -> Iterator[Sightin
         name = facts.tree.name(stage)
         try:
             files = _data_files(stage, facts)
-        except CannotTell:
+        except CannotTellError:
             continue
         if name in _FAILED:
             yield from _failed(files, facts)
@@ -110,7 +111,7 @@ def _lines(files: list[int], facts: Facts) -> list[str]:
     sample = [file for file in files if facts.tree.name(file).endswith((b".jsonl", b".ndjson"))][:_SAMPLE]
     try:
         heads = facts.heads(sample)
-    except CannotTell:
+    except CannotTellError:
         return []
     total = 0.0
     for file, head in zip(sample, heads, strict=True):

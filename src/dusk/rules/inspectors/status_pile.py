@@ -9,7 +9,7 @@ from dusk.fs.names import display_name
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.finding import Action
-from dusk.rules.probe import CannotTell
+from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Proposal, Sighting
 
 _LEAST = 50
@@ -64,7 +64,7 @@ def _look_alike(files: list[int], facts: Facts) -> bool:
     step = max(len(files) // _SAMPLES, 1)
     try:
         heads = facts.heads(files[::step][:_SAMPLES], 4096)
-    except CannotTell:
+    except CannotTellError:
         return False
     keys = {tuple(_KEY.findall(head or b"")[:_KEYS]) for head in heads}
     return len(keys) == 1 and bool(next(iter(keys)))

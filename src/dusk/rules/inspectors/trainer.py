@@ -16,7 +16,7 @@ from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.finding import Action
 from dusk.rules.headers.configuration import TrainerState
-from dusk.rules.probe import CannotTell
+from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Proposal, Sighting
 
 _CHECKPOINT = re.compile(rb"checkpoint-(\d+)\Z")
@@ -59,7 +59,7 @@ class Checkpoint:
 
 
 def inspect_trainer_run(run: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
-    """Yield what a directory of checkpoints says; raises CannotTell when a state cannot be read."""
+    """Yield what a directory of checkpoints says; raises CannotTellError when a state cannot be read."""
     checkpoints = _checkpoints(hits, facts)
     if not checkpoints:
         return
@@ -76,9 +76,8 @@ def inspect_trainer_run(run: int, hits: list[int], facts: Facts) -> Iterator[Sig
     withheld = ""
     if facts.is_live(run):
         withheld = f"the run changed {facts.shown_age(run)} and may still be training."
-    older = [checkpoint for checkpoint in checkpoints if checkpoint.index not in kept]
-    if older:
-        yield _older(run, older, checkpoints, kept, withheld, facts)
+    if len(kept) < len(checkpoints):
+        yield _older(run, checkpoints, kept, withheld, facts)
     spare = [one for one in checkpoints if one.index in kept and one is not last and one.optimizer]
     if spare:
         yield _optimizer(spare, withheld, facts)
@@ -94,7 +93,7 @@ def _checkpoints(hits: list[int], facts: Facts) -> list[Checkpoint]:
         if facts.child(hit, _STATE) is None:
             continue
         if facts.has_closed(hit):
-            raise CannotTell("a checkpoint cannot be read")
+            raise CannotTellError("a checkpoint cannot be read")
         found.append(Checkpoint(hit, int(match[1]), facts.children(hit)))
     return sorted(found, key=lambda checkpoint: checkpoint.step)
 
@@ -139,13 +138,13 @@ def _kept(run: int, kept: dict[int, str], checkpoints: list[Checkpoint], facts: 
 
 def _older(
     run: int,
-    older: list[Checkpoint],
     checkpoints: list[Checkpoint],
     kept: dict[int, str],
     withheld: str,
     facts: Facts,
 ) -> Sighting:
     """Return the sighting of checkpoints that are neither last nor best."""
+    older = [checkpoint for checkpoint in checkpoints if checkpoint.index not in kept]
     whole = tuple(Part(one.index, (one.index,)) for one in older)
     state = tuple(Part(entry, (one.index,)) for one in older for entry in one.optimizer)
     names = ", ".join(display_name(facts.tree.name(one.index)) for one in older[:6])

@@ -1,18 +1,15 @@
-"""Questions that need more than one directory: who names a path, and which process has it open."""
+"""Whether anything in a project names a path; one search per project answers for all its candidates."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_name
 from dusk.rules.facts import Facts
-from dusk.rules.probe import CannotTell
 from dusk.rules.references import Reference, Search, needles_for, search, shown_file
 
-_HOLD_BUDGET = 20.0  # seconds that all questions about open files may take together
 _ADAPTER = b"adapter_config.json"
 
 
@@ -69,7 +66,7 @@ class ReferenceDesk:
         reference = result.found.get(entry)
         if reference is not None:
             return Naming(True, reference, reference.sentence(shown_file(self._facts, reference, scope)))
-        place = display_name(self._facts.tree.name(scope))
+        place = display_name(self._facts.tree.name(scope).rsplit(b"/", 1)[-1]) or "/"
         looked = f"None of the {result.files:,} configs, scripts and adapters in {place} names it."
         if not result.complete:
             looked = (
@@ -105,62 +102,3 @@ class ReferenceDesk:
         answer = inside[directory]
         inside.update(dict.fromkeys(path, answer))
         return answer
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """Whether a process has something open."""
-
-    state: str
-    """``free``, ``held`` or ``unknown``."""
-    sentence: str = ""
-    """Who holds it, or why nobody can tell."""
-
-
-class HoldDesk:
-    """Answers whether a running program has something open, within a budget of time."""
-
-    def __init__(self, facts: Facts) -> None:
-        """Begin with nothing asked."""
-        self._facts = facts
-        self._known: dict[int, Holding] = {}
-        self._spent = 0.0
-
-    def forget(self) -> None:
-        """Ask again from now on."""
-        self._known.clear()
-        self._spent = 0.0
-
-    def ask(self, index: int) -> Holding:
-        """Return whether a process holds the entry or something below it."""
-        known = self._known.get(index)
-        if known is None:
-            known = self._known[index] = self._ask(index)
-        return known
-
-    def _ask(self, index: int) -> Holding:
-        if self._spent > _HOLD_BUDGET:
-            return Holding("unknown", "dusk stopped asking who has files open: it took too long.")
-        try:
-            from dusk.fs.holders import hold_report
-        except ImportError:
-            return Holding("unknown", "dusk cannot see here which files are open.")
-        path = self._facts.path(index)
-        started = time.monotonic()
-        try:
-            report = self._facts.prober.run(lambda: hold_report(path, sample=256, timeout=2.0), timeout=4.0)
-        except CannotTell as error:
-            return Holding("unknown", f"dusk cannot tell whether a program has it open: {error}.")
-        finally:
-            self._spent += time.monotonic() - started
-        state = report.state.name.lower()
-        if state == "held":
-            holders = ", ".join(
-                f"{display_name(one.command)} (process {one.pid})" for one in report.holders[:3]
-            )
-            return Holding("held", f"It is in use by {holders or 'a running program'}.")
-        if state == "unknown":
-            return Holding(
-                "unknown", f"dusk cannot see every process: {report.reason}." if report.reason else ""
-            )
-        return Holding("free", "No running program has it open.")
