@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -34,10 +33,8 @@ def test_it_is_the_same_every_time(tmp_path: Path) -> None:
     assert digest(tmp_path / "one") == digest(tmp_path / "two")
 
 
-def test_it_is_built_in_two_seconds(tmp_path: Path) -> None:
-    start = time.process_time()
+def test_it_says_what_it_built(tmp_path: Path) -> None:
     tree = build_practice_tree(os.fsencode(tmp_path / "tree"))
-    assert time.process_time() - start < 2
     assert tree.path == os.fsencode(tmp_path / "tree")
     assert tree.entries > 1000
     assert tree.apparent_size > 40 * 1024**3
@@ -62,11 +59,24 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
             build_practice_tree(os.fsencode(tmp_path / name))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_place_without_permission_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(PracticeError, match="Permission denied"):
-        build_practice_tree(os.fsencode(tmp_path / "tree"))
+    said, saying = os.pipe()
+    child = os.fork()
+    if child == 0:
+        if os.geteuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+        try:
+            build_practice_tree(os.fsencode(tmp_path / "tree"))
+        except PracticeError as error:
+            os.write(saying, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(saying)
+    os.waitpid(child, 0)
+    with open(said, "rb") as sentence:
+        assert b"Permission denied" in sentence.read()
 
 
 def test_opening_it_again_changes_nothing(tmp_path: Path) -> None:
