@@ -125,7 +125,7 @@ def batch_document(batch: BatchRecord, records: Iterable[Record] | None = None) 
         "reverses": batch.reverses or None,
         "items": batch.items,
         "states": {state.value: count for state, count in batch.states.items() if count},
-        "undoable": batch.undoable,
+        "undoable": batch.undoable if batch.is_undoable else 0,
         "entries": batch.entries,
         "apparent_size": batch.apparent_size,
         "disk_size": batch.disk_size,
