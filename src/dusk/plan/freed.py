@@ -59,11 +59,6 @@ def freed(targets: Iterable[Target]) -> Freed:
     return Freed(now=0, after_purge=max(0, after_purge))
 
 
-def freed_by_step(step: Step) -> Freed:
-    """Return what one step frees; an archive on the filesystem of its source frees nothing."""
-    return freed(target for target in step.targets if frees_space(step, target))
-
-
 def frees_space(step: Step, target: Target) -> bool:
     """Return whether emptying the trash after a step gives space back where the target was."""
     if step.action is Action.ARCHIVE:

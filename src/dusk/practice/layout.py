@@ -87,8 +87,3 @@ PracticeEntry = PracticeFile | PracticeDirectory | PracticeLink
 def age_at(moment: datetime.datetime) -> float:
     """Return how long before ``MOMENT`` something happened, in seconds."""
     return (MOMENT - moment).total_seconds()
-
-
-def total_size(entries: list[PracticeEntry]) -> int:
-    """Return the apparent bytes of all files among the entries."""
-    return sum(entry.content.size for entry in entries if isinstance(entry, PracticeFile))

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from dusk.fs.names import display_name
-from dusk.fs.units import count_noun, format_size
+from dusk.fs.units import format_size
 from dusk.scan.entry import Measure
 
 WIDTH = 80
@@ -58,8 +58,3 @@ def both_sizes(apparent: int, disk: int, measure: Measure) -> str:
 def sized(apparent: int, disk: int, measure: Measure) -> int:
     """Return the one of two sizes that a measure asks for."""
     return apparent if measure is Measure.APPARENT else disk
-
-
-def more(count: int, noun: str, plural: str | None = None) -> str:
-    """Return the line for what was left out of a list."""
-    return f"... and {count_noun(count, f'more {noun}', f'more {plural or noun + chr(115)}')}"
