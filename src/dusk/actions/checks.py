@@ -77,13 +77,8 @@ def another_file(situation: Situation) -> Iterator[Objection]:
 
 def mounted(situation: Situation) -> Iterator[Objection]:
     """Object to a mount point, also to one of a single file or of a directory of the same device."""
-    table = MountTable.read()
-    if table.at(situation.path) is not None:
+    if MountTable.read().at(situation.path) is not None:
         yield Objection(f"{situation.shown} is a mount point.")
-        return
-    below = table.below(situation.path)
-    if below:
-        yield Objection(f"{situation.shown} contains the mount {display_path(below[0].point)}.")
         return
     if not hasattr(os, "O_PATH"):
         return

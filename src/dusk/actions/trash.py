@@ -68,6 +68,10 @@ def trash_group(journal: Journal, moves: list[TrashMove], trashes: TrashDirector
     """
     for move in moves:
         _reserve(move, trashes)
+    # One after the other only now: the first sync takes the others along, which is ten times faster.
+    for move in moves:
+        if not move.error:
+            _sync_document(move)
     reserved = [move for move in moves if not move.error]
     if not reserved:
         return
@@ -142,13 +146,26 @@ def _write_document(directory: int, name: bytes, document: bytes) -> None:
             view = memoryview(document)
             while view:
                 view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
         finally:
             os.close(descriptor)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name, dir_fd=directory)
         raise
+
+
+def _sync_document(move: TrashMove) -> None:
+    assert move.place is not None
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(move.record.trash_name + trashinfo.SUFFIX, flags, dir_fd=move.place.info)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        _release(move)
+        move.error = f"{move.shown}: its place in the trash cannot be made: {error.strerror}."
 
 
 def _release(move: TrashMove) -> None:

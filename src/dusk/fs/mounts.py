@@ -8,11 +8,20 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 NETWORK_TYPES = frozenset(
     {
         "nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "9p", "afs",
         "virtiofs", "orangefs", "ocfs2", "gfs2", "wekafs", "vboxsf",
+    }
+)  # fmt: skip
+# Where every opening and every write goes through this kernel, so that its word on who has a file open
+# and on what is on the disk is the whole truth. Others grant leases without knowing of other machines.
+LOCAL_TYPES = frozenset(
+    {
+        "ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "ramfs", "overlay", "f2fs", "bcachefs", "zfs",
+        "jfs", "reiserfs", "nilfs2", "vfat", "exfat", "ntfs3", "rootfs",
     }
 )  # fmt: skip
 PSEUDO_TYPES = frozenset(
@@ -50,6 +59,11 @@ class Mount:
         return self.type in NETWORK_TYPES or self.type == "fuse" or self.type.startswith("fuse.")
 
     @property
+    def is_local(self) -> bool:
+        """Whether this kernel alone manages it; neither local nor network means that it cannot be told."""
+        return self.type in LOCAL_TYPES
+
+    @property
     def is_pseudo(self) -> bool:
         """Whether the kernel makes its files up."""
         return self.type in PSEUDO_TYPES
@@ -57,6 +71,8 @@ class Mount:
 
 class MountTable:
     """The mounts of this process at one moment."""
+
+    _last: ClassVar[tuple[bytes, MountTable] | None] = None
 
     def __init__(self, mounts: tuple[Mount, ...]) -> None:
         """Index mounts by path; of several on one path the last one is what a user sees."""
@@ -68,9 +84,14 @@ class MountTable:
         """Read the kernel's table; an empty one where the platform has none."""
         try:
             with open("/proc/self/mountinfo", "rb") as table:
-                return cls.parse(table.read())
+                text = table.read()
         except FileNotFoundError:
             return cls(())
+        # Asked for every item of a batch, and hundreds of lines long where containers run.
+        last = cls._last
+        if last is None or last[0] != text:
+            cls._last = last = (text, cls.parse(text))
+        return last[1]
 
     @classmethod
     def parse(cls, text: bytes) -> MountTable:
