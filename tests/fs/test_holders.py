@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from dusk.fs import holders, leases
+from dusk.fs import holders
 from dusk.fs.holders import Hold, hold_report
 from dusk.fs.leases import Lease, probe_lease
 from dusk.fs.mounts import MountTable
@@ -280,4 +280,3 @@ def test_refused_leases_are_not_taken_for_free(tree, monkeypatch):
     report = hold_report(tree)
     assert report.state is Hold.UNKNOWN
     assert "does not tell" in report.reason or "another user" in report.reason
-    assert leases.TRUSTED_TYPES.isdisjoint({"nfs", "nfs4", "fuse", "9p", "cifs"})

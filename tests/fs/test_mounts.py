@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from dusk.fs.mounts import MountTable, mount_id
+from dusk.fs.mounts import LOCAL_TYPES, NETWORK_TYPES, PSEUDO_TYPES, MountTable, mount_id
 
 TEXT = (
     b"22 27 0:21 / /proc rw,relatime - proc proc rw\n"
@@ -37,6 +37,13 @@ def test_fields(table):
     assert table.at(b"/data2").is_network
     assert table.at(b"/odd\rname").type == "tmpfs"
     assert table.at(b"/blank").source == b""
+
+
+def test_no_type_is_of_two_sorts(table):
+    assert not LOCAL_TYPES & NETWORK_TYPES
+    assert not LOCAL_TYPES & PSEUDO_TYPES
+    assert table.at(b"/").is_local
+    assert not table.at(b"/data2").is_local
 
 
 def test_the_last_of_several_mounts_is_what_is_seen(table):

@@ -17,6 +17,7 @@ from dusk.actions.tree_digest import tree_digest
 from dusk.fs.cancellation import Cancelling, never
 from dusk.fs.descent import open_directory, open_parent
 from dusk.fs.identity import Identity
+from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_path
 from dusk.fs.survey import Survey
 from dusk.fs.surveyor import survey_at
@@ -105,11 +106,18 @@ class _Work:
     def run(self, on_bytes: Callable[[int], None], on_checked: Callable[[int], None]) -> CopyReport:
         before = self._survey()
         part = self.name[:200] + PART_MARK + secrets.token_hex(6).encode()
-        copy = TreeCopy(self.parent, self.name, self.source, on_bytes, self.cancelled)
+        mount = MountTable.read().containing(self.destination)
+        copy = TreeCopy(
+            self.parent,
+            self.name,
+            self.source,
+            to_local_disk=mount is not None and mount.is_local,
+            on_bytes=on_bytes,
+            cancelled=self.cancelled,
+        )
         try:
             copy.refuse_what_cannot_be_copied()
             copy.write(self.target, part)
-            os.fsync(self.target)
             digest = self._compare(part, copy.substances, on_checked)
             after = self._survey()
             if after.fingerprint != before.fingerprint or after.identity.drift(before.identity):

@@ -15,11 +15,14 @@ from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.descent import open_directory, open_subdirectory
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.names import display_path
+from dusk.fs.syscalls import sync_filesystem
 from dusk.fs.traversal import Listing, traverse
 
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _BLOCK = 512  # the unit of st_blocks
+# Smaller files are made durable together: one by one takes milliseconds each.
+_SYNCED_ALONE = 1 << 20
 _COPIED = frozenset({EntryKind.FILE, EntryKind.DIRECTORY, EntryKind.SYMLINK, EntryKind.FIFO})
 _FULL = {
     errno.ENOSPC: "no space is left at the destination",
@@ -60,12 +63,23 @@ class TreeCopy:
     """One copy being written. What was written is known entry by entry, to compare it afterwards."""
 
     def __init__(
-        self, parent: int, name: bytes, path: bytes, on_bytes: Callable[[int], None], cancelled: Cancelling
+        self,
+        parent: int,
+        name: bytes,
+        path: bytes,
+        *,
+        to_local_disk: bool,
+        on_bytes: Callable[[int], None],
+        cancelled: Cancelling,
     ) -> None:
-        """Copy the entry ``name`` of the open directory ``parent``; ``path`` is for sentences."""
+        """Copy the entry ``name`` of the open directory ``parent``; ``path`` is for sentences.
+
+        ``to_local_disk`` says whether the kernel can write the whole destination to its disk at once.
+        """
         self._parent = parent
         self._name = name
         self._path = path
+        self._sync_together = to_local_disk
         self._on_bytes = on_bytes
         self._cancelled = cancelled
         self._groups = LinkGroups()
@@ -100,8 +114,13 @@ class TreeCopy:
         """
         status = os.stat(self._name, dir_fd=self._parent, follow_symlinks=False)
         self._write_entry(_Way(self._parent, self._name, target, name, b""), status)
-        if not stat.S_ISDIR(status.st_mode):
-            return
+        if stat.S_ISDIR(status.st_mode):
+            self._write_tree(target, name)
+        if self._sync_together:
+            sync_filesystem(target)
+        os.fsync(target)
+
+    def _write_tree(self, target: int, name: bytes) -> None:
         source_top = open_subdirectory(self._parent, self._name)
         try:
             self._target_top = open_subdirectory(target, name)
@@ -169,8 +188,9 @@ class TreeCopy:
                 content = self._pour(source, target, status)
                 self._refuse_drift(way, expected, source)
                 self.not_kept |= write_metadata(target, read_metadata(source))
-                os.fsync(target)
-                drop_cache(target)
+                if not self._sync_together or status.st_size >= _SYNCED_ALONE:
+                    os.fsync(target)
+                    drop_cache(target)
             finally:
                 os.close(target)
         finally:
@@ -205,7 +225,8 @@ class TreeCopy:
             descriptor = open_directory(directory.path, within=self._target_top, one_mount=True)
             try:
                 self.not_kept |= write_metadata(descriptor, directory.metadata)
-                os.fsync(descriptor)
+                if not self._sync_together:
+                    os.fsync(descriptor)
             finally:
                 os.close(descriptor)
 

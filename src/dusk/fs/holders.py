@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from dusk.fs.descent import open_parent, open_subdirectory
 from dusk.fs.lease_sample import AskedFile, LeaseSample
-from dusk.fs.leases import TRUSTED_TYPES
 from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_name, display_path
 from dusk.fs.processes import Use, command_line, current_processes, is_writing, owner_of, uses_of_inode
@@ -105,7 +104,7 @@ class _Check:
     def _look(self) -> HoldReport:
         table = MountTable.read()
         mount = table.containing(self._path)
-        if mount is None or mount.type not in TRUSTED_TYPES:
+        if mount is None or not mount.is_local:
             return self._look_from_here(mount.type if mount else "this platform")
         directory, name = open_parent(self._path)
         try:

@@ -13,14 +13,6 @@ import os
 import signal
 import stat
 
-# Where every opening goes through this kernel, so that its answer is the whole truth. Network and
-# user-space filesystems grant leases without knowing what other machines do.
-TRUSTED_TYPES = frozenset(
-    {
-        "ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "ramfs", "overlay", "f2fs", "bcachefs", "zfs",
-        "jfs", "reiserfs", "nilfs2", "vfat", "exfat", "ntfs3", "rootfs",
-    }
-)  # fmt: skip
 _ANOTHER_LEASE = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ETXTBSY, errno.EBUSY})
 
 

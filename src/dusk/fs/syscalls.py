@@ -1,6 +1,6 @@
-"""The Linux system calls that Python does not wrap: ``openat2``, ``renameat2``, ``statfs``.
+"""The Linux system calls that Python does not wrap: ``openat2``, ``renameat2``, ``statfs``, ``syncfs``.
 
-Source: openat2(2), rename(2), statfs(2).
+Source: openat2(2), rename(2), statfs(2), syncfs(2).
 """
 
 from __future__ import annotations
@@ -59,6 +59,20 @@ def renameat2(source_directory: int, source: bytes, target_directory: int, targe
     if _libc.renameat2(source_directory, source, target_directory, target, flags):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), source)
+
+
+def sync_filesystem(descriptor: int) -> bool:
+    """Write everything that the filesystem of an open file holds back to its disk.
+
+    False where the platform cannot. Raises OSError (EIO) when something could not be written; kernels
+    before 5.8 do not tell.
+    """
+    if not hasattr(_libc, "syncfs"):
+        return False
+    if _libc.syncfs(descriptor):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return True
 
 
 def filesystem_magic(descriptor: int) -> int:
