@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dusk.fs.cancellation import Cancelled
 from dusk.fs.names import display_name
-from dusk.fs.units import count_noun
 
 if TYPE_CHECKING:
     from dusk.actions.executor import Outcome
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from dusk.tui.session import Session
 
 Result = TypeVar("Result")
+_TITLE_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +234,12 @@ def _protection(session: Session) -> Protection:
 
 
 def _title(plan: Plan) -> str:
-    """Return what a plan is about, for the diary: its only title, or how many paths it has."""
-    targets = [target for step in plan.steps for target in step.targets]
-    titles = {target.title for target in targets}
-    if len(titles) == 1 and (title := titles.pop()):
-        return title if len(targets) == 1 else f"{title}: {count_noun(len(targets), 'path')}"
-    return display_name(targets[0].path.rpartition(b"/")[2]) if len(targets) == 1 else ""
+    """Return what a plan is about, for the diary: what the things are, or else their names."""
+    words = dict.fromkeys(
+        target.title or display_name(target.path.rstrip(b"/").rpartition(b"/")[2]) for target in plan.targets
+    )
+    rest = len(words) - _TITLE_WORDS
+    return ", ".join(list(words)[:_TITLE_WORDS]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _sentence(error: Exception, failure: str) -> str:

@@ -17,6 +17,7 @@ from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 from dusk.tui.safety_signs import safety_kind, safety_text
 from dusk.tui.screens.dialog import Choice, Dialog, content_of
+from dusk.tui.screens.review_rows import both_sizes
 from dusk.tui.spans import Line, Span, fit_middle, wrap
 
 if TYPE_CHECKING:
@@ -151,9 +152,9 @@ class ConfirmScreen(Dialog[bool]):
         totals = _only(self._plan, steps).totals()
         verb = _VERBS[action].format(count_noun(totals.targets, "path"))
         entries = count_noun(totals.entries, "entry", "entries")
-        lines: list[Line] = [
-            ((verb, "strong"), (f"  {format_size(totals.disk_size)} on disk, {entries}", "text"))
-        ]
+        sizes = f"{both_sizes(totals, self._session.measure)}, {entries}"
+        lines: list[Line] = [((verb, "strong"),)]
+        lines += [((text, "text"),) for text in wrap(sizes, width)]
         if action is Action.TRASH:
             goes = "They go to the trash of their own filesystem by a rename: quick, nothing is copied."
             return [*lines, *(((text, "muted"),) for text in wrap(goes, width))]

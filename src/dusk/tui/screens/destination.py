@@ -56,7 +56,9 @@ class DestinationScreen(Dialog[bytes | None]):
             box.border_title = "Archive to"
             words = "Things are copied there, read back and compared; only then the originals are trashed."
             yield Static(words, markup=False, classes="text")
-            path = Input(_typed(self._default), placeholder="/mnt/cold/archive", compact=True)
+            path = Input(
+                _typed(self._default), placeholder="a directory, such as /mnt/cold/archive", compact=True
+            )
             path.cursor_blink = False
             yield path
             yield Static(id="facts", markup=False, classes="text")

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_age, format_size
+from dusk.scan.entry import Measure
 from dusk.tui.screens.dialog import content_of, keys_line
 from dusk.tui.screens.line_list import LineList, Row, text_row
 from dusk.tui.screens.result import undo_question
@@ -215,13 +216,17 @@ class HistoryScreen(Screen[None]):
         state, kind = _state(batch)
         left: Line = (
             (f"{batch.id:>4}  ", "muted"), (f"{begun}  ", "share"),
-            (f"{format_size(batch.disk_size):>8}  ", "text"),
+            (f"{self._size_of(batch):>8}  ", "text"),
             (f"{state:<12} ", kind),
             (f"{title}, {count_noun(batch.items, 'path')}", "text"),
         )  # fmt: skip
         if width < 60:
             return (*left[:3], (fit_end(f"{state}: {title}" if state else title, max(4, width - 23)), kind))
         return justify(left, ((f"{age} ago", "muted"),), width, self._session.glyphs.ellipsis)
+
+    def _size_of(self, thing: BatchRecord | Record) -> str:
+        apparent = self._session.measure is Measure.APPARENT
+        return format_size(thing.apparent_size if apparent else thing.disk_size)
 
     def _record_rows(self, records: Sequence[Record], width: int) -> list[Row]:
         rows = [Row(-1, partial(self._draw_record, record)) for record in records[:_RECORDS]]
@@ -241,7 +246,7 @@ class HistoryScreen(Screen[None]):
         shown = fit_middle(display_path(record.source), room, self._session.glyphs.ellipsis)
         return (
             (f"      {state:<9} ", kind),
-            (f"{format_size(record.disk_size):>8}  ", "muted"),
+            (f"{self._size_of(record):>8}  ", "muted"),
             (shown, "text"),
         )
 

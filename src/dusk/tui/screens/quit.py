@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dusk.fs.units import count_noun, format_size
+from dusk.scan.entry import Measure
 from dusk.tui.glyphs import UNICODE, Glyphs
 from dusk.tui.screens.question import QuestionScreen
 from dusk.tui.spans import Line
@@ -34,4 +35,6 @@ class QuitScreen(QuestionScreen):
         """Return the question for a session."""
         totals = session.plan.totals()
         seconds = session.scan.progress().seconds if session.is_costly_to_leave else 0.0
-        return cls(totals.targets, totals.disk_size, seconds, glyphs=session.glyphs)
+        apparent = session.measure is Measure.APPARENT
+        size = totals.apparent_size if apparent else totals.disk_size
+        return cls(totals.targets, size, seconds, glyphs=session.glyphs)

@@ -16,7 +16,7 @@ from dusk.fs.units import count_noun, format_count, format_size
 from dusk.tui.screens.dialog import content_of, keys_line
 from dusk.tui.screens.line_list import LineList
 from dusk.tui.screens.question import QuestionScreen
-from dusk.tui.screens.review_rows import ReviewItem, ReviewRows, action_words
+from dusk.tui.screens.review_rows import ReviewItem, ReviewRows, action_words, both_sizes
 from dusk.tui.spans import Line, fit_end, fit_middle, justify, wrap
 from dusk.tui.tasks import ExecutionTask, ReviewTask
 
@@ -171,10 +171,10 @@ class ReviewScreen(Screen[None]):
         return "read from the disk just now" if width >= 50 else "just read"
 
     def _totals(self, width: int) -> list[Line]:
-        totals = self._rows.executable().totals()
+        totals = self._rows.totals
         blocked = len(self._rows.blocked)
         first: list[tuple[str, str]] = [
-            (f"{format_size(totals.disk_size)} on disk", "strong"),
+            (both_sizes(totals, self._session.measure), "strong"),
             (f"  {format_size(totals.frees_now)} freed now", "queue-text"),
             (f"  {format_size(totals.frees_after_purge)} after emptying the trash", "queue-text"),
         ]

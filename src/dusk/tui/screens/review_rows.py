@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dusk.fs.names import display_path
 from dusk.fs.units import format_size
 from dusk.plan.conflict import conflicts
-from dusk.plan.plan import Plan, PlanTotals
+from dusk.plan.plan import ActionTotals, Plan, PlanTotals
 from dusk.plan.step import Step, Target
 from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
@@ -86,19 +86,22 @@ class ReviewRows:
         )
         self.base = shared_directory(item.target.path for item in self.items)
         """Directory that all paths are in; rows show what comes after it."""
-        self._figures: dict[int, PlanTotals] = {}
-
-    @property
-    def blocked(self) -> tuple[ReviewItem, ...]:
+        self.blocked = tuple(item for item in self.items if item.is_blocked)
         """Paths that would be left where they are."""
-        return tuple(item for item in self.items if item.is_blocked)
+        self.totals = self.executable().totals()
+        """What the rest comes to."""
+        self._figures: dict[int, PlanTotals] = {}
 
     def executable(self) -> Plan:
         """Return the plan without what is blocked: what is confirmed is what is done."""
-        plan = self.plan
-        for item in self.blocked:
-            plan = plan.without_path(item.target.path)
-        return plan
+        if not self.blocked:
+            return self.plan
+        stays = {item.target.path for item in self.blocked}
+        steps = (
+            replace(step, targets=tuple(target for target in step.targets if target.path not in stays))
+            for step in self.plan.steps
+        )
+        return replace(self.plan, steps=tuple(step for step in steps if step.targets))
 
     def figures(self, number: int) -> PlanTotals:
         """Return the figures of one path."""
@@ -174,6 +177,14 @@ def action_words(action: Action, destination: bytes) -> str:
     if action is Action.ARCHIVE:
         return f"copies to {display_path(destination)}, verifies, then moves to the trash"
     return "does nothing"
+
+
+def both_sizes(totals: ActionTotals, measure: Measure) -> str:
+    """Return what things take on disk, after what they pretend to hold where that is what is shown."""
+    on_disk = f"{format_size(totals.disk_size)} on disk"
+    if measure is Measure.APPARENT:
+        return f"{format_size(totals.apparent_size)} apparent, {on_disk}"
+    return on_disk
 
 
 def _notes(plan: Plan, problems: Iterable[Problem]) -> dict[bytes, tuple[Note, ...]]:
