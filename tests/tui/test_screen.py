@@ -89,8 +89,8 @@ async def test_n_goes_to_findings_and_a_number_takes_up_an_offer() -> None:
     async with running() as (screen, pilot):
         await pilot.press("n")
         assert screen.list.cursor == tree_of(screen).at("checkpoints/llama-70b-sft/checkpoint-500")
-        assert "Old checkpoint of a training run" in screen.panel.body.plain_text()
-        assert "trash emptied" in screen.panel.offers.plain_text()
+        assert "Old checkpoint of a training run" in screen.panel.plain_text()
+        assert "trash emptied" in screen.panel.plain_text()
         await pilot.press("1")
         [target] = screen.session.plan.targets
         assert target.path.endswith(b"checkpoint-500")
@@ -262,7 +262,7 @@ async def test_an_unchanged_tick_refreshes_nothing() -> None:
         screen.tick()
         await pilot.pause(0.3)
         asked: list[object] = []
-        for part in (screen.breadcrumb, screen.disk_line, screen.list, screen.panel.body, screen.status):
+        for part in (screen.breadcrumb, screen.disk_line, screen.list, screen.panel, screen.status):
             part.refresh = lambda *regions, part=part, **_: asked.append((part, regions))  # type: ignore[method-assign]
         for _ in range(5):
             screen._pulse = None

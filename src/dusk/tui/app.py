@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from textual.app import App
 from textual.filter import LineFilter
+from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
 from dusk.tui.commands import Command
@@ -51,6 +52,10 @@ class DuskApp(App[int], inherit_bindings=False):
         self.theme = suitable_theme(theme, available, self.console.color_system)
         self._unknown_theme = theme if theme and theme not in available else ""
 
+    def get_default_screen(self) -> Screen[None]:
+        """Return the tree as the first screen: pushing it would send one more whole frame."""
+        return MainScreen(self.session, self._commands_table, self._tick_seconds)
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return dusk's own colours for themes that know nothing of them, such as Textual's."""
         theme = self.current_theme
@@ -63,14 +68,12 @@ class DuskApp(App[int], inherit_bindings=False):
         return [*filters, self._nearest] if self.console.color_system == "256" else filters
 
     def on_mount(self) -> None:
-        """Listen to signals, then show the tree."""
+        """Listen to signals and begin to scan."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Textual has no handler for these and would leave the terminal in its own modes.
             loop.add_signal_handler(number, self.exit, 128 + number)
         self.session.start()
-        screen = MainScreen(self.session, self._commands_table, self._tick_seconds)
-        self.push_screen(screen)
         for problem in self._problems:
             self.notify(f"Theme left out: {problem}", severity="warning", markup=False, timeout=8)
         if self._unknown_theme:

@@ -39,6 +39,8 @@ class Glyphs:
     """The enter key."""
     arrow: str
     """From here to there."""
+    thumb: str
+    """The part of a scroll bar that shows where one is."""
 
 
 UNICODE = Glyphs(
@@ -57,6 +59,7 @@ UNICODE = Glyphs(
     border="│",
     enter="⏎",
     arrow="→",
+    thumb="▐",
 )
 ASCII = Glyphs(
     blocks=" #",
@@ -74,4 +77,5 @@ ASCII = Glyphs(
     border="|",
     enter="enter",
     arrow="->",
+    thumb="|",
 )

@@ -65,8 +65,8 @@ class Browsing(TreeScreen):
     def do_enter(self) -> None:
         """Look at a directory alone, or show more of one; in the panel, go to the finding selected."""
         rows = self.list.rows
-        if self.panel.body.has_focus:
-            self.panel.body.choose()
+        if self.panel.has_focus:
+            self.panel.choose()
             return
         self.list.touched()
         if rows.cursor < 0:
@@ -127,23 +127,23 @@ class Browsing(TreeScreen):
         """Leave the filter, or the panel."""
         if self.filter_bar.display or self.list.rows.filter:
             self.close_filter(keep=False)
-        elif self.panel.body.has_focus:
+        elif self.panel.has_focus:
             self.list.focus()
 
     def do_panel(self) -> None:
         """Go to the findings at the side, and back."""
-        if self.panel.body.has_focus or not self.has_panel:
+        if self.panel.has_focus or not self.has_panel:
             self.list.focus()
         else:
-            self.panel.body.focus()
+            self.panel.focus()
 
     def do_panel_down(self) -> None:
         """Scroll the text at the side down."""
-        self.panel.body.scroll_relative(y=5, animate=False, immediate=True)
+        self.panel.scroll_text(1)
 
     def do_panel_up(self) -> None:
         """Scroll the text at the side up."""
-        self.panel.body.scroll_relative(y=-5, animate=False, immediate=True)
+        self.panel.scroll_text(-1)
 
     def do_info(self) -> None:
         """Show or hide what is known; where there is no room beside the list, over it."""
@@ -190,8 +190,8 @@ class Browsing(TreeScreen):
     # -- inside
 
     def _move(self, rows: int) -> None:
-        if self.panel.body.has_focus:
-            self.panel.body.move(rows)
+        if self.panel.has_focus:
+            self.panel.move(rows)
         else:
             self.list.move(rows)
 

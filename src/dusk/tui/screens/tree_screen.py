@@ -81,7 +81,8 @@ class TreeScreen(Screen[None], inherit_bindings=False):
 
     def show_all(self) -> None:
         """Bring every part up to date; each draws only what changed."""
-        self.panel.display = self.has_panel
+        if self.panel.display is not self.has_panel:
+            self.panel.display = self.has_panel
         index = self.list.cursor
         self.breadcrumb.place = self.list.rows.root
         self.breadcrumb.update_lines()

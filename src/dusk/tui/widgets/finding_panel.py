@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual import events
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.strip import Strip
 
 from dusk.rules.finding import Finding
@@ -18,158 +16,146 @@ from dusk.tui.spans import Line, justify
 from dusk.tui.widgets.line_pane import LinePane
 
 _MOST_FINDINGS = 500
+_STEP = 5
 
 
-class FindingPanel(Vertical):
-    """The finding for the cursor, or the list of findings; offers stay at the bottom, always in sight."""
+class FindingPanel(LinePane, can_focus=True):
+    """The finding for the cursor, or the best findings; offers stay at the bottom, always in sight.
+
+    It scrolls by itself: a scroll bar that comes and goes would make Textual send the whole screen.
+    """
 
     def __init__(self, session: Session) -> None:
         """Show what is known about the root."""
         super().__init__(id="panel")
         self._session = session
-        self.body = PanelBody(session)
-        self.offers = PanelOffers(session)
-
-    def compose(self) -> ComposeResult:
-        """Stack text and offers."""
-        yield self.body
-        yield self.offers
-
-    @property
-    def finding(self) -> Finding | None:
-        """The finding that the keys 1 to 9 are about."""
-        return self.body.finding
+        self._index = ROOT
+        self._top = 0
+        self._selected = 0
+        self._findings: tuple[Finding, ...] = ()
+        self._first_shown = 0
+        self._row_of_first = 0
+        self._row_of_selected = 0
+        self.finding: Finding | None = None
+        """What is known about the entry shown."""
 
     def show(self, index: int) -> None:
         """Show what is known about an entry."""
-        if index != self.body.index:
-            self.body.index = index
-            self.body.scroll_to(y=0, animate=False, immediate=True, force=True)
-        self.refresh_lines_of_all()
+        if index != self._index:
+            self._index, self._top = index, 0
+        self.finding = self._session.finding_for(index)
+        self.update_lines()
 
-    def refresh_lines_of_all(self) -> None:
-        """Bring text and offers up to date."""
-        self.body.update_finding()
-        self.offers.finding = self.body.finding
-        self.offers.display = self.body.finding is not None and not self.body.listing
-        self.offers.fit()
-        self.offers.update_lines()
-        self.body.update_lines()
-
-
-class PanelBody(LinePane, can_focus=True):
-    """The text of the finding, or the facts of the entry and the best findings."""
-
-    def __init__(self, session: Session) -> None:
-        """Show the root."""
-        super().__init__(id="panel-body")
-        self._session = session
-        self.index = ROOT
-        """The entry that is shown."""
-        self.finding: Finding | None = None
-        """What is known about it."""
-        self.selected = 0
-        """Which finding of the list is selected."""
-        self._list_start = 0
-        self._findings: tuple[Finding, ...] = ()
-
-    @property
-    def listing(self) -> bool:
-        """Whether the list of findings is shown."""
-        return self.finding is None or self.has_focus
-
-    def update_finding(self) -> None:
-        """Ask the judge again."""
-        self.finding = self._session.finding_for(self.index)
-
-    def compose_lines(self, width: int) -> Sequence[Line]:
-        """Return the text for the entry."""
-        if self.finding is not None and not self.listing:
-            self._list_start = -1
-            return finding_lines(self._session, self.finding, width)
-        lines = [] if self.has_focus else [*entry_lines(self._session, self.index, width), ()]
-        self._findings = tuple(finding for finding in self._session.findings() if not finding.is_keep)
-        self._findings = self._findings[:_MOST_FINDINGS]
-        self.selected = min(self.selected, max(0, len(self._findings) - 1))
-        hint = "enter goes there" if self.has_focus else "tab"
-        heading = [("BEST FINDINGS", "heading")]
-        lines.append(justify(heading, [(hint, "muted")], width, self._session.glyphs.ellipsis))
-        self._list_start = len(lines)
-        if not self._findings:
-            running = not self._session.judge.finished
-            text = "None yet; they come while the scan runs." if running else "No rule knows anything here."
-            return [*lines, ((text, "muted"),)]
-        selected = self.selected if self.has_focus else -1
-        return [*lines, *findings_lines(self._session, self._findings, width, selected)]
+    # -- moving
 
     def move(self, rows: int) -> None:
-        """Select another finding."""
-        self.selected = min(max(0, self.selected + rows), max(0, len(self._findings) - 1))
+        """Select another finding of the list."""
+        self._selected = min(max(0, self._selected + rows), max(0, len(self._findings) - 1))
         self.update_lines()
-        row, height = self._list_start + self.selected, max(1, self.size.height)
-        top = self.scroll_offset.y
-        if row < top or row >= top + height:
-            self.scroll_to(y=max(0, row - height // 2), animate=False, immediate=True, force=True)
+
+    def scroll_text(self, pages: int) -> None:
+        """Go down or up in a text that is longer than the panel."""
+        self._top = max(0, self._top + pages * _STEP)
+        self.update_lines()
 
     def choose(self) -> None:
         """Go to the selected finding in the tree."""
         if self._findings:
-            self._go_to(self._findings[self.selected])
+            self._go_to(self._findings[self._selected])
 
-    def on_focus(self) -> None:
-        """Show the list, with the finding under the cursor selected."""
-        if self.finding is not None and self.finding in self._session.findings():
-            shown = [finding for finding in self._session.findings() if not finding.is_keep]
-            self.selected = shown.index(self.finding) if self.finding in shown else 0
-        self._refresh_panel()
+    # -- drawing
 
-    def on_blur(self) -> None:
-        """Show the entry again."""
-        self._refresh_panel()
-
-    def on_click(self, event: events.Click) -> None:
-        """Go to the finding that was clicked."""
-        position = event.y + self.scroll_offset.y - self._list_start
-        if self.listing and 0 <= position < len(self._findings):
-            self._go_to(self._findings[position])
+    def compose_lines(self, width: int) -> Sequence[Line]:
+        """Return exactly as many lines as the panel has, what scrolls above what stays."""
+        height = self.size.height
+        if self.has_focus:
+            return self._list(width, height)
+        if self.finding is None:
+            facts = entry_lines(self._session, self._index, width)[: max(0, height // 2)]
+            return [*facts, (), *self._list(width, height - len(facts) - 1)]
+        offers = [(), *offer_lines(self._session, self.finding, width)][: height // 2]
+        text = finding_lines(self._session, self.finding, width)
+        return [*self._scrolled(text, height - len(offers), width), *offers]
 
     def render_line(self, y: int) -> Strip:
         """Draw one line; the selected finding has the look of the cursor."""
-        row = y + self.scroll_offset.y
-        if self.has_focus and self._findings and row == self._list_start + self.selected:
-            return self.strip_of(self.lines[row], self.size.width, self.cursor_look())
+        if self.has_focus and self._findings and y == self._row_of_selected:
+            return self.strip_of(self.lines[y], self.size.width, self.cursor_look())
         return super().render_line(y)
+
+    def on_focus(self) -> None:
+        """Show the list, with the finding under the cursor selected."""
+        offered = self._offered()
+        self._selected = offered.index(self.finding) if self.finding in offered else 0
+        self.update_lines()
+
+    def on_blur(self) -> None:
+        """Show the entry again."""
+        self.update_lines()
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the finding that was clicked."""
+        listed = self.has_focus or self.finding is None
+        position = event.y - self._row_of_first + self._first_shown
+        if listed and self._row_of_first <= event.y and position < len(self._findings):
+            self._go_to(self._findings[position])
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll with the wheel."""
+        event.stop()
+        self.scroll_text(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll with the wheel."""
+        event.stop()
+        self.scroll_text(-1)
+
+    # -- inside
+
+    def _offered(self) -> tuple[Finding, ...]:
+        found = (finding for finding in self._session.findings() if not finding.is_keep)
+        return tuple(found)[:_MOST_FINDINGS]
+
+    def _list(self, width: int, room: int) -> list[Line]:
+        """Return the heading and the part of the list that holds the selected finding."""
+        glyphs = self._session.glyphs
+        self._findings = self._offered()
+        self._selected = min(self._selected, max(0, len(self._findings) - 1))
+        hint = f"{glyphs.enter} goes there" if self.has_focus else "tab chooses"
+        heading = justify([("BEST FINDINGS", "heading")], [(hint, "muted")], width, glyphs.ellipsis)
+        if not self._findings:
+            running = not self._session.judge.finished
+            text = "None yet; they come while the scan runs." if running else "No rule knows anything here."
+            return [heading, ((text, "muted"),)]
+        rows = max(1, room - 1)
+        selected = self._selected if self.has_focus else -1
+        first = max(0, self._selected - rows // 2) if self.has_focus else 0
+        first = max(0, min(first, len(self._findings) - rows))
+        self._first_shown = first
+        self._row_of_first = self.size.height - room + 1
+        self._row_of_selected = self._row_of_first + self._selected - first
+        shown = self._findings[first : first + rows]
+        lines = findings_lines(self._session, shown, width, selected - first)
+        rest = len(self._findings) - first - len(shown)
+        if rest > 0 and not self.has_focus:
+            lines[-1] = ((f"{glyphs.ellipsis} {rest + 1} more", "muted"),)
+        return [heading, *lines]
+
+    def _scrolled(self, text: list[Line], room: int, width: int) -> list[Line]:
+        """Return the part of a text that has room; what is cut is said on its last line."""
+        if room <= 0:
+            return []
+        if len(text) <= room:
+            self._top = 0
+            return [*text, *([()] * (room - len(text)))]
+        self._top = min(self._top, len(text) - room + 1)
+        shown = text[self._top : self._top + room - 1]
+        below = len(text) - self._top - len(shown)
+        what = f"{self._session.glyphs.ellipsis} {below} more lines" if below else "end"
+        keys = [("]", "key"), (" down ", "muted"), ("[", "key"), (" up", "muted")]
+        return [*shown, justify([(what, "muted")], keys, width, self._session.glyphs.ellipsis)]
 
     def _go_to(self, finding: Finding) -> None:
         index = next((entry for entry in finding.entries if entry >= 0), -1)
         if index >= 0:
             self.post_message(FindingChosen(index))
-
-    def _refresh_panel(self) -> None:
-        panel = self.parent
-        if isinstance(panel, FindingPanel):
-            panel.refresh_lines_of_all()
-
-
-class PanelOffers(LinePane):
-    """What may be done, with the three figures."""
-
-    def __init__(self, session: Session) -> None:
-        """Offer nothing yet."""
-        super().__init__(id="panel-offers")
-        self._session = session
-        self.finding: Finding | None = None
-        """The finding whose offers are shown."""
-
-    def compose_lines(self, width: int) -> Sequence[Line]:
-        """Return the offers."""
-        return offer_lines(self._session, self.finding, width) if self.finding is not None else []
-
-    def fit(self) -> None:
-        """Take as many lines as the offers need, but never more than half of the panel."""
-        panel = self.parent
-        if self.finding is None or not isinstance(panel, FindingPanel):
-            return
-        width = max(1, panel.scrollable_content_region.width)
-        wanted = len(offer_lines(self._session, self.finding, width))
-        self.styles.height = min(wanted, max(1, panel.size.height // 2)) + 1

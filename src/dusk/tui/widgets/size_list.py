@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.strip import Strip
 
 from dusk.tui.messages import CursorMoved, RowChosen
@@ -18,10 +18,14 @@ from dusk.tui.widgets.line_pane import StyledView
 _REST_SECONDS = 1.0
 # Sorting may take this part of the time: a directory of a million files is not sorted ten times a second.
 _SORT_SHARE = 0.1
+_WHEEL_ROWS = 3
 
 
 class SizeList(StyledView, can_focus=True):
-    """Entries with size, share, bar, mark, name and tag."""
+    """Entries with size, share, bar, mark, name and tag.
+
+    It scrolls by itself: a change of Textual's virtual size lays out and sends the whole screen.
+    """
 
     def __init__(self, session: Session) -> None:
         """Show the tree of a session."""
@@ -29,7 +33,9 @@ class SizeList(StyledView, can_focus=True):
         self._session = session
         self.rows = VisibleRows(session.tree, session.sort, session.measure)
         self.share_of_parent = False
-        self._drawn: dict[int, Row] = {}
+        self.top = 0
+        """The row on the first line of the screen."""
+        self._drawn: dict[int, tuple[Row | None, str]] = {}
         self._last_key = 0.0
         self._next_sort = 0.0
         self._line_before = 0
@@ -37,8 +43,7 @@ class SizeList(StyledView, can_focus=True):
         self._cursor_told: int | None = None
 
     def on_mount(self) -> None:
-        """Take the size of what there is."""
-        self._resize_virtual()
+        """Say where the cursor is."""
         self._tell_cursor()
 
     # -- keeping up with the tree
@@ -63,9 +68,8 @@ class SizeList(StyledView, can_focus=True):
     def sync(self) -> None:
         """Take over new entries and the new order; the cursor's entry keeps its place on the screen."""
         started = time.monotonic()
-        line = self.rows.cursor_row - self.scroll_offset.y
+        line = self.rows.cursor_row - self.top
         if self.rows.sync():
-            self._resize_virtual()
             self._hold_line(line)
         took = time.monotonic() - started
         self._next_sort = started + took / _SORT_SHARE
@@ -73,7 +77,6 @@ class SizeList(StyledView, can_focus=True):
 
     def show_changes(self, *, keep_line: bool = True) -> None:
         """Redraw after the rows were laid out anew by a person's wish."""
-        self._resize_virtual()
         if keep_line:
             self._hold_line(self._line_before)
         else:
@@ -82,20 +85,15 @@ class SizeList(StyledView, can_focus=True):
         self._tell_cursor()
 
     def redraw_changed(self) -> None:
-        """Redraw the rows on screen whose facts are not those that were drawn."""
-        top = self.scroll_offset.y
-        changed = []
-        for y in range(self.size.height):
-            row = self._row_at(top + y)
-            if row != self._drawn.get(y):
-                changed.append(Region(0, y, self.size.width, 1))
+        """Redraw the lines of the screen that would look different now."""
+        changed = [y for y in range(self.size.height) if self._picture(y) != self._drawn.get(y)]
         if changed:
-            self.refresh(*changed)
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def touched(self) -> None:
         """Remember that somebody is at the keys."""
         self._last_key = time.monotonic()
-        self._line_before = self.rows.cursor_row - self.scroll_offset.y
+        self._line_before = self.rows.cursor_row - self.top
 
     # -- the cursor
 
@@ -118,13 +116,12 @@ class SizeList(StyledView, can_focus=True):
 
     def page_rows(self) -> int:
         """Return how many rows a page is."""
-        return max(1, self.scrollable_content_region.height - 1)
+        return max(1, self.size.height - 1)
 
     def reveal(self, index: int) -> None:
         """Put the cursor on an entry, wherever it is."""
         self.touched()
         self.rows.reveal(index)
-        self._resize_virtual()
         self._bring_into_view(margin=self.size.height // 3)
         self.redraw_changed()
         self._tell_cursor()
@@ -132,26 +129,34 @@ class SizeList(StyledView, can_focus=True):
     # -- drawing
 
     def render_line(self, y: int) -> Strip:
-        """Draw one row."""
-        row = self._row_at(y + self.scroll_offset.y)
-        width = self.scrollable_content_region.width
+        """Draw one line: a row, and its part of the scroll bar."""
+        row, thumb = self._drawn[y] = self._picture(y)
+        width = self.size.width
+        bar = self.strip_of(((thumb, "muted"),), 1)
         if row is None:
-            self._drawn.pop(y, None)
-            return Strip.blank(width, self.rich_style)
-        self._drawn[y] = row
-        line = draw_row(row, Columns.for_width(width), self._session.glyphs)
-        return self.strip_of(line, width, self.cursor_look() if row.under_cursor else None)
+            return Strip.join([Strip.blank(width - 1, self.rich_style), bar])
+        line = draw_row(row, Columns.for_width(width - 1), self._session.glyphs)
+        look = self.cursor_look() if row.under_cursor else None
+        return Strip.join([self.strip_of(line, width - 1, look), bar])
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Draw everything for the new size."""
-        self._drawn.clear()
-        self._resize_virtual()
+        """Keep the cursor in sight at the new size."""
         self._bring_into_view()
-        self.refresh()
+        self.redraw_changed()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll with the wheel; the cursor stays where it is."""
+        event.stop()
+        self._wheel(_WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll with the wheel."""
+        event.stop()
+        self._wheel(-_WHEEL_ROWS)
 
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the row clicked; a second click opens it."""
-        row = event.y + self.scroll_offset.y
+        row = event.y + self.top
         if row >= len(self.rows):
             return
         if row == self.rows.cursor_row:
@@ -159,33 +164,45 @@ class SizeList(StyledView, can_focus=True):
         else:
             self.move_to(row)
 
-    def _row_at(self, position: int) -> Row | None:
+    def _picture(self, y: int) -> tuple[Row | None, str]:
+        """Return what a line of the screen shows: the row, and the sign of the scroll bar beside it."""
+        position = y + self.top
+        thumb = self._session.glyphs.thumb if y in self._thumb() else " "
         if not 0 <= position < len(self.rows):
-            return None
-        return describe_row(self._session, self.rows, position, self.share_of_parent)
+            return None, thumb
+        return describe_row(self._session, self.rows, position, self.share_of_parent), thumb
 
-    def _resize_virtual(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self.rows))
+    def _thumb(self) -> range:
+        """Return the lines beside which the scroll bar's thumb stands."""
+        height, count = self.size.height, len(self.rows)
+        if height <= 0 or count <= height:
+            return range(0)
+        length = max(1, height * height // count)
+        start = round((height - length) * self.top / (count - height))
+        return range(start, start + length)
+
+    def _wheel(self, rows: int) -> None:
+        self._last_key = time.monotonic()
+        self.rows.following = False
+        self._scroll(self.top + rows)
+        self.redraw_changed()
 
     def _hold_line(self, line: int) -> None:
         """Scroll so that the cursor stays on the same line of the screen."""
-        height = self.scrollable_content_region.height
-        if 0 <= line < height:
+        if 0 <= line < self.size.height:
             self._scroll(self.rows.cursor_row - line)
         self._bring_into_view()
 
     def _bring_into_view(self, margin: int = 0) -> None:
-        row, top = self.rows.cursor_row, self.scroll_offset.y
-        height = max(1, self.scrollable_content_region.height)
+        row, height = self.rows.cursor_row, max(1, self.size.height)
         margin = min(margin, (height - 1) // 2)
-        if row < top + margin:
+        if row < self.top + margin:
             self._scroll(row - margin)
-        elif row > top + height - 1 - margin:
+        elif row > self.top + height - 1 - margin:
             self._scroll(row - height + 1 + margin)
 
     def _scroll(self, top: int) -> None:
-        highest = max(0, len(self.rows) - self.scrollable_content_region.height)
-        self.scroll_to(y=min(max(0, top), highest), animate=False, force=True, immediate=True)
+        self.top = min(max(0, top), max(0, len(self.rows) - self.size.height))
 
     def _tell_cursor(self) -> None:
         if self.rows.cursor != self._cursor_told:
