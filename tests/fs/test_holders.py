@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from dusk.fs import holders
+from dusk.fs import holders, processes
 from dusk.fs.holders import Hold, hold_report
 from dusk.fs.leases import Lease, probe_lease
 from dusk.fs.mounts import MountTable
@@ -32,7 +32,8 @@ HOLDING = {
 
 @pytest.fixture(autouse=True)
 def fresh_processes(monkeypatch):
-    monkeypatch.setattr("dusk.fs.processes._FRESH", -1.0)
+    monkeypatch.setattr(processes, "_FRESH", -1.0)
+    monkeypatch.setattr(processes, "_newest", processes._Newest())
 
 
 @pytest.fixture
@@ -77,8 +78,8 @@ def test_a_file_and_its_directories_are_held(tree, hold, how):
     for target in (path, tree, tree + b"/deep/er"):
         report = hold_report(target)
         assert report.state is Hold.HELD
-        assert [(holder.pid, holder.how) for holder in report.holders] == [(pid, how)]
-        assert str(pid) in report.reason
+        assert (pid, how) in [(holder.pid, holder.how) for holder in report.holders]
+        assert "is in use by" in report.reason
         assert len(report.holders[0].command) <= 60
         assert report.holders[0].user
     assert hold_report(tree + b"/deep/er/file-8").state is Hold.FREE
@@ -88,7 +89,7 @@ def test_a_working_directory(tree, hold):
     pid = hold(HOLDING["working directory"], tree + b"/deep/er/file-0")
     report = hold_report(tree)
     assert report.state is Hold.HELD
-    assert [(holder.pid, holder.how) for holder in report.holders] == [(pid, "working directory")]
+    assert (pid, "working directory") in [(holder.pid, holder.how) for holder in report.holders]
 
 
 def test_a_name_that_begins_alike_is_another(tree, hold):
@@ -219,7 +220,7 @@ def test_own_files_are_answered_without_privileges(tree, as_user, hold):
     assert as_user(lambda: hold_report(tree).state) is Hold.FREE
     hold(HOLDING["open"], path)
     report = as_user(lambda: hold_report(tree))
-    assert report.state is Hold.HELD
+    assert report.state is Hold.HELD, report
 
 
 @pytest.mark.root

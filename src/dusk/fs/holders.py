@@ -131,7 +131,7 @@ class _Check:
 
     def _look_from_here(self, kind: str) -> HoldReport:
         """Look at the processes of this machine only: the filesystem itself may hang."""
-        processes = current_processes(self._deadline - time.monotonic())
+        processes = current_processes(self._patience())
         uses = list(processes.using(self._path)) if processes else []
         if uses:
             return self._held(uses)
@@ -139,7 +139,7 @@ class _Check:
 
     def _judge(self) -> HoldReport:
         sample = self._sample
-        processes = current_processes(self._deadline - time.monotonic())
+        processes = current_processes(self._patience())
         complete = processes is not None and processes.complete
         uses = list(processes.using(self._path)) if processes else []
         held, shared = self._explained(uses)
@@ -148,6 +148,10 @@ class _Check:
         if complete or (sample.whole and not sample.refused and not shared):
             return HoldReport(Hold.FREE)
         return self._cannot_tell(shared)
+
+    def _patience(self) -> float:
+        # What the leases said must still be reported in time when processes cannot be listed.
+        return (self._deadline - time.monotonic()) / 2
 
     def _explained(self, uses: list[Use]) -> tuple[list[AskedFile], list[AskedFile]]:
         """Return the held files, and those that seem to be held by a name elsewhere; name more holders."""
