@@ -69,7 +69,7 @@ def tree(tmp_path: Path) -> Path:
     top = tmp_path / "data"
     (top / "run").mkdir(parents=True)
     (top / "run" / "weights.bin").write_bytes(b"w" * 50_000)
-    (top / "run" / "log.txt").write_bytes(b"l" * 1_000)
+    (top / "run" / "part.bin").write_bytes(b"l" * 1_000)
     return top
 
 

@@ -43,7 +43,7 @@ def test_a_missing_path_is_a_sentence_and_exit_code_one(say, tmp_path):
 
 
 def test_a_file_is_a_sentence_and_exit_code_one(say, tree):
-    spoken = say("scan", tree / "run" / "log.txt")
+    spoken = say("scan", tree / "run" / "part.bin")
     assert (spoken.code, spoken.out) == (1, "")
     assert "is not a directory." in spoken.err
 

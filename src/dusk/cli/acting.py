@@ -52,7 +52,7 @@ def act(arguments: Namespace, action: Action) -> int:
     destination = destination_of(arguments.to or "", settings) if is_archive else Destination()
     journal = open_journal()
     protection = Protection.load(settings)
-    chosen = choose(arguments.paths, action, destination, settings, insist=arguments.insist)
+    chosen = choose(arguments.paths, action, destination, settings, protection, insist=arguments.insist)
     dealings = _begin(chosen)
     reviewed = _review(dealings.plan, protection, journal.places())
     dealings.plan = reviewed.plan

@@ -38,9 +38,9 @@ def newest_of_each(items: Sequence[TrashItem]) -> tuple[TrashItem, ...]:
         if place in newest:
             print_error(
                 f"{display_path(place)} is in the trash more than once; the newest is put back. "
-                f"An older one is {display_path(min(item, newest[place], key=_deleted).path)}."
+                f"An older one is {display_path(min(item, newest[place], key=_moment).path)}."
             )
-        if place not in newest or item.deleted > newest[place].deleted:
+        if place not in newest or _moment(item) > _moment(newest[place]):
             newest[place] = item
     return tuple(newest.values())
 
@@ -51,5 +51,6 @@ def older_than(items: Sequence[TrashItem], seconds: float) -> tuple[TrashItem, .
     return tuple(item for item in items if 0 < item.deleted < limit)
 
 
-def _deleted(item: TrashItem) -> float:
-    return item.deleted
+def _moment(item: TrashItem) -> tuple[float, int]:
+    # The date that every trash tool writes has whole seconds; the journal tells those apart.
+    return item.deleted, item.record.intent_ns if item.record is not None else 0

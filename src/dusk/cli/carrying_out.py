@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from dusk.actions.outcome import ItemState
@@ -26,22 +29,30 @@ def carry_out(work: Callable[[ExecutionProgress, Callable[[], bool]], Result]) -
     yes: the item at hand ends, and no other begins.
     """
     progress = ExecutionProgress()
-    asked = False
+    asked = threading.Event()
+    with _interrupts_noted(asked), ProgressLine() as line:
+        running = Background(lambda: work(progress, asked.is_set))
+        while not running.wait(_TICK) and not asked.is_set():
+            line.show(progress_text(progress))
+        if asked.is_set():
+            line.erase()
+            print_error("interrupted: the item at hand ends, and no other begins.")
+        while not running.wait(_TICK):
+            line.show(progress_text(progress))
+        return running.result()
 
-    def cancelled() -> bool:
-        return asked
 
-    with ProgressLine() as line:
-        running = Background(lambda: work(progress, cancelled))
-        while True:
-            try:
-                if running.wait(_TICK):
-                    return running.result()
-                line.show(progress_text(progress))
-            except KeyboardInterrupt:
-                asked = True
-                line.erase()
-                print_error("stopping after the item at hand.")
+@contextlib.contextmanager
+def _interrupts_noted(asked: threading.Event) -> Iterator[None]:
+    """Turn Ctrl-C into a wish: an exception could fall between the start of the work and the wait for it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous or signal.default_int_handler)
 
 
 def progress_text(progress: ExecutionProgress) -> str:

@@ -12,6 +12,7 @@ from dusk.cli.progress_line import ProgressLine
 from dusk.cli.surroundings import Surroundings
 from dusk.fs.identity import Identity
 from dusk.fs.names import display_path
+from dusk.fs.protected import Protection
 from dusk.plan.choice import target_for
 from dusk.plan.plan import Plan
 from dusk.plan.step import Step, Target
@@ -41,9 +42,18 @@ class Chosen:
 
 
 def choose(
-    words: list[str], action: Action, destination: Destination, settings: Settings, *, insist: bool
+    words: list[str],
+    action: Action,
+    destination: Destination,
+    settings: Settings,
+    protection: Protection,
+    *,
+    insist: bool,
 ) -> Chosen:
-    """Return the plan that paths as typed come to, each judged by what lies around it."""
+    """Return the plan that paths as typed come to, each judged by what lies around it.
+
+    A protected path is refused before anything is walked for it: it may be a whole disk.
+    """
     plan, refused = Plan(), []
     with ProgressLine() as line:
         surroundings = Surroundings(settings, line)
@@ -51,6 +61,9 @@ def choose(
             path = os.fsencode(word)
             try:
                 path = target_to_act_on(word)
+                reason = protection.reason(path)
+                if reason is not None:
+                    raise RefusalError(f"{display_path(path)} {reason}.")
                 target = _target(path, surroundings)
             except RefusalError as refusal:
                 refused.append((path, refusal.sentence))

@@ -117,9 +117,9 @@ def add_measure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_read_only(parser: argparse.ArgumentParser) -> None:
+def add_read_only(parser: argparse.ArgumentParser, **options: Any) -> None:
     """Add ``--read-only``."""
-    parser.add_argument("--read-only", action="store_true", help="turn every action off")
+    parser.add_argument("--read-only", action="store_true", help="turn every action off", **options)
 
 
 def add_yes(parser: argparse.ArgumentParser) -> None:

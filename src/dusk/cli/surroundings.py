@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _TICK = 0.1  # seconds between looks at the progress
 # What lies around a path is worth a few seconds, and never the walk of a whole disk.
 _PATIENCE = 4.0  # for the directory that holds it
-_WIDENING = 1.5  # for all wider ones together
+_WIDENING = 1.0  # for all wider ones together
 _LEVELS = 6
 
 
@@ -106,10 +107,20 @@ def _widening(path: bytes) -> Iterator[bytes]:
     for _ in range(_LEVELS):
         yield root
         above = os.path.dirname(root)
-        # What lies beside a practice tree, a home or a top directory says nothing about what is in it.
-        if above in (b"/", root) or root == home or is_practice_tree(root):
+        # What lies beside a practice tree, a home or a mount says nothing about what is in it.
+        if above in (b"/", root) or root == home or is_practice_tree(root) or os.path.ismount(root):
+            return
+        if _is_shared(above):
             return
         root = above
+
+
+def _is_shared(path: bytes) -> bool:
+    """Return whether a directory is everybody's, as ``/tmp`` is."""
+    try:
+        return bool(os.stat(path).st_mode & stat.S_ISVTX)
+    except OSError:
+        return True
 
 
 def _is_directory(path: bytes) -> bool:

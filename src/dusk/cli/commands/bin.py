@@ -23,6 +23,7 @@ def configure(subparsers: Any) -> None:
         description="Show, put back or delete for good what dusk and other tools put in the trash.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    add_read_only(parser)
     verbs = parser.add_subparsers(dest="verb", metavar="[list|restore|empty]", title="commands")
     listing = verbs.add_parser("list", help="list what is in the trash (default)")
     _add_nested_json(listing)
@@ -33,7 +34,7 @@ def configure(subparsers: Any) -> None:
     )
     restore.add_argument("paths", nargs="+", metavar="PATH", help="place it came from, or place in the trash")
     _add_nested_json(restore)
-    add_read_only(restore)
+    add_read_only(restore, default=argparse.SUPPRESS)
     empty = verbs.add_parser(
         "empty",
         help="delete items for good; cannot be undone",
@@ -49,7 +50,7 @@ def configure(subparsers: Any) -> None:
     empty.add_argument("--dry-run", action="store_true", help="say what would go, and do nothing")
     add_yes(empty)
     _add_nested_json(empty)
-    add_read_only(empty)
+    add_read_only(empty, default=argparse.SUPPRESS)
 
 
 def _add_nested_json(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +62,7 @@ def _add_nested_json(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """List, restore or empty."""
-    if getattr(arguments, "read_only", False):
+    if arguments.read_only and arguments.verb in ("restore", "empty"):
         raise RefusalError("Nothing was done: --read-only turns every action off.")
     return {"restore": _restore, "empty": _empty}.get(arguments.verb, _list)(arguments)
 
