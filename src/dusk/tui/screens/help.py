@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -38,6 +38,7 @@ class HelpScreen(Dialog[str | None]):
         Binding("up", "to_list('move', -1)", show=False, priority=True),
         Binding("pagedown", "to_list('page', 1)", show=False, priority=True),
         Binding("pageup", "to_list('page', -1)", show=False, priority=True),
+        Binding("f1", "close", show=False, priority=True),
     ]
 
     def __init__(self, commands: Sequence[Command], *, glyphs: Glyphs = UNICODE) -> None:
@@ -84,15 +85,15 @@ class HelpScreen(Dialog[str | None]):
         else:
             listed.action_page(direction)
 
-    def on_key(self, event: events.Key) -> None:
-        """Close with the key that opened it, as long as nothing is typed."""
-        if event.key in ("question_mark", "f1") and not self.query_one(Input).value:
-            event.stop()
-            event.prevent_default()
-            self.dismiss(None)
+    def action_close(self) -> None:
+        """Close with a key that opened it."""
+        self.dismiss(None)
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
+        if event.value == "?":  # the text field takes the key that opened this; alone it closes again
+            self.action_close()
+            return
         words = event.value.casefold().split()
         self._shown = tuple(command for command in self._all if _matches(command, words))
         listed = self.query_one(LineList)

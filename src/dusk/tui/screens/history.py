@@ -76,6 +76,7 @@ class HistoryScreen(Screen[None]):
         super().__init__(classes="-ascii" if session.ascii else "")
         self._session = session
         self._work = DiaryTask(session)
+        self._taken: DiaryTask | None = None  # the task whose end was shown already
         self._batches: tuple[BatchRecord, ...] = ()
         self._open: dict[int, tuple[Record, ...]] = {}
 
@@ -160,8 +161,9 @@ class HistoryScreen(Screen[None]):
 
     def _tick(self) -> None:
         task = self._work
-        if not task.done or task.result is self._batches:
+        if not task.done or task is self._taken:
             return
+        self._taken = task
         if task.result is None:
             self._say([((text, "problem"),) for text in wrap(task.error, max(10, self.app.size.width - 8))])
             return

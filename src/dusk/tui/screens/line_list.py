@@ -88,6 +88,7 @@ class LineList(StyledView, can_focus=True):
         self._laid_out_for = -1
         self._glyphs = glyphs
         self._row = 0
+        self._wanted = NO_ITEM  # asked for before there was a width to lay rows out for
 
     @property
     def item(self) -> int:
@@ -130,7 +131,10 @@ class LineList(StyledView, can_focus=True):
         width = self._line_width
         self._laid_out_for = width
         if width <= _GUTTER:
+            self._wanted = wanted
             return
+        if self._wanted != NO_ITEM:
+            wanted, self._wanted = self._wanted, NO_ITEM
         self._rows = self._layout_rows(width - _GUTTER)
         self.virtual_size = Size(width, len(self._rows))
         place = next((n for n, row in enumerate(self._rows) if row.item == wanted != NO_ITEM), None)
