@@ -13,9 +13,9 @@ import time
 
 import pytest
 
-from dusk.scan import listing
+from dusk.scan import listing, ordering
 from dusk.scan import walk as walk_module
-from dusk.scan.entry import EntryFlag, Sort
+from dusk.scan.entry import EntryFlag, Measure, Sort
 from dusk.scan.scanner import ScanOptions, Triggers
 from dusk.scan.start import open_scan
 from dusk.scan.tree import ROOT
@@ -355,3 +355,30 @@ def test_starting_twice_scans_once(root, scan_of):
     scan.start()
     assert scan.wait(1)
     assert len(scan.tree) == 2
+
+
+def test_a_huge_directory_is_not_sorted_again_for_every_look_while_it_is_read(root, gate, monkeypatch):
+    permits, waiting = gate
+    os.mkdir(root + b"/below")
+    for number in range(30):
+        write(root + b"/%02d" % number, number)
+    monkeypatch.setattr(ordering, "_SLOW", 0.0)
+    monkeypatch.setattr(ordering, "_PATIENCE", 1e9)
+    scan = open_scan(root, ScanOptions())
+    scan.start()
+    permits.release()
+    assert waiting.acquire(timeout=10)
+    assert waiting.acquire(timeout=10)
+    first = scan.tree.children(ROOT, measure=Measure.APPARENT, limit=3)
+    write(root + b"/below/huge", 90_000)
+    permits.release()
+    assert scan.wait(10)
+    assert scan.tree.name(scan.tree.children(ROOT, measure=Measure.APPARENT, limit=3)[0]) == b"below"
+    assert scan.tree.name(first[0]) == b"29"
+
+
+def test_time_stops_with_the_scan(root, scan_of):
+    scan = scan_of(root)
+    first = scan.progress().seconds
+    time.sleep(0.02)
+    assert 0 < first == scan.progress().seconds

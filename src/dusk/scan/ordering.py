@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import heapq
+import time
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
-from dusk.scan.entry import Measure, Sort
+from dusk.scan.entry import EntryFlag, Measure, Sort
 from dusk.scan.storage import NO_SLOT, Storage
 
 _WHOLE = 4096
@@ -16,46 +18,83 @@ _CACHED = 2_000_000
 """Children in cached orders before the cache starts anew; four bytes each."""
 
 
+_SLOW = 0.02
+"""Seconds of sorting after which an order of a directory that is being scanned is kept a while."""
+_PATIENCE = 10
+"""How many times as long as it took to make such an order is used."""
+_SCANNING = EntryFlag.SCANNING.value
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The children of a directory in one order."""
+
+    revision: int
+    """The directory's revision before sorting."""
+    children: array[int]
+    """All of them, or the first ones."""
+    whole: bool
+    """Whether these are all."""
+    made: float
+    """When it was made, on the monotonic clock."""
+    cost: float
+    """Seconds that making it took."""
+
+    def covers(self, wanted: int | None) -> bool:
+        return self.whole or (wanted is not None and wanted <= len(self.children))
+
+
 class Ordering:
     """Sorts children for readers and remembers the result while the directory does not change."""
 
     def __init__(self, storage: Storage) -> None:
         """Order the children that the columns hold."""
         self._storage = storage
-        # Key: directory, order, measure. Value: revision, children in order, whether these are all.
-        self._cache: dict[tuple[int, Sort, Measure], tuple[int, array[int], bool]] = {}
+        self._cache: dict[tuple[int, Sort, Measure], _Order] = {}
         self._cached = 0
 
     def page(self, index: int, sort: Sort, measure: Measure, offset: int, limit: int | None) -> Sequence[int]:
-        """Return the children from ``offset`` on, at most ``limit`` of them, in order."""
+        """Return the children from ``offset`` on, at most ``limit`` of them, in order.
+
+        While a directory is being scanned, the order of its first million files may be some tenths of a
+        second old: sorting them again for every look would leave no time for anything else.
+        """
         slot = self._storage.slots[index]
         if slot == NO_SLOT:
             return array("I")
-        # The revision is read first: what changes while sorting makes the cached order outdated.
-        revision = self._storage.revisions[slot]
         offset = max(offset, 0)
         wanted = None if limit is None else offset + max(limit, 0)
         key = (index, sort, measure)
-        cached = self._cache.get(key)
-        if cached is not None and cached[0] == revision:
-            order, whole = cached[1], cached[2]
-            if whole or (wanted is not None and wanted <= len(order)):
-                return order[offset:wanted]
+        order = self._cache.get(key)
+        if order is None or not order.covers(wanted) or not self._is_current(index, slot, order):
+            order = self._make(index, slot, sort, measure, wanted)
+            self._remember(key, order)
+        return order.children[offset:wanted]
+
+    def _is_current(self, index: int, slot: int, order: _Order) -> bool:
+        if order.revision == self._storage.revisions[slot]:
+            return True
+        if order.cost < _SLOW or not self._storage.flags[index] & _SCANNING:
+            return False
+        return time.monotonic() - order.made < order.cost * _PATIENCE
+
+    def _make(self, index: int, slot: int, sort: Sort, measure: Measure, wanted: int | None) -> _Order:
+        # The revision is read first: what changes while sorting makes the order outdated.
+        revision = self._storage.revisions[slot]
+        begin = time.monotonic()
         children = self._storage.child_indexes(index)
         whole = wanted is None or len(children) <= _WHOLE or wanted > len(children) // 8
-        order = self._order(children, sort, measure, None if whole else wanted)
-        self._remember(key, revision, order, whole)
-        return order[offset:wanted]
+        ordered = self._order(children, sort, measure, None if whole else wanted)
+        now = time.monotonic()
+        return _Order(revision, ordered, whole, now, now - begin)
 
-    def _remember(
-        self, key: tuple[int, Sort, Measure], revision: int, order: array[int], whole: bool
-    ) -> None:
-        # Several threads may come here at once; the worst that can happen is that one order is forgotten.
-        self._cached += len(order)
+    def _remember(self, key: tuple[int, Sort, Measure], order: _Order) -> None:
+        # Several threads may come here at once; the worst that can happen is that an order is forgotten.
+        self._cached += len(order.children) + 1
         if self._cached > _CACHED:
             self._cache = {}
-            self._cached = len(order)
-        self._cache[key] = (revision, order, whole)
+            self._cached = len(order.children) + 1
+        self._cache[key] = order
 
     def _order(self, children: Sequence[int], sort: Sort, measure: Measure, count: int | None) -> array[int]:
         name = self._storage.name
@@ -83,9 +122,9 @@ class Ordering:
         if count <= 0:
             return []
         least = heapq.nlargest(count, values)[-1]
-        pairs = list(zip(children, values, strict=True))
-        above = self._biggest_first({child: value for child, value in pairs if value > least})
-        tied = [child for child, value in pairs if value == least]
+        first = [(child, value) for child, value in zip(children, values, strict=True) if value >= least]
+        above = self._biggest_first({child: value for child, value in first if value > least})
+        tied = [child for child, value in first if value == least]
         return above + heapq.nsmallest(count - len(above), tied, key=self._storage.name)
 
     def _biggest_first(self, values: dict[int, int]) -> list[int]:
