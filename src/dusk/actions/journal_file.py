@@ -47,7 +47,7 @@ def error_code(error: sqlite3.Error) -> int:
 
 def sentence(error: sqlite3.Error, directory: bytes) -> str:
     """Return what went wrong with the journal, as a sentence that names it."""
-    meaning = _MEANINGS.get(error_code(error), str(error))
+    meaning = _MEANINGS.get(error_code(error), str(error).rstrip("."))
     return f"The journal {display_path(os.path.join(directory, NAME))} cannot be used: {meaning}."
 
 

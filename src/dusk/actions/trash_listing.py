@@ -81,7 +81,10 @@ def list_bin(journal: Journal | None = None) -> tuple[TrashItem, ...]:
     items. Directories are not measured; ``measured`` does that.
     """
     known = journal if journal is not None else _open_journal()
-    places = known.places() if known is not None else ()
+    try:
+        places = known.places() if known is not None else ()
+    except JournalError:
+        known, places = None, ()
     trashes = TrashDirectories(places)
     items: list[TrashItem] = []
     try:

@@ -5,6 +5,7 @@ Source: FreeDesktop.org Trash specification 1.0.
 
 from __future__ import annotations
 
+import datetime
 import os
 import time
 from dataclasses import dataclass
@@ -69,6 +70,6 @@ def read(directory: int, name: bytes) -> TrashInfo | None:
 
 def _seconds(date: bytes) -> float:
     try:
-        return time.mktime(time.strptime(date.decode("ascii")[:19], "%Y-%m-%dT%H:%M:%S"))
-    except (ValueError, OverflowError):
+        return datetime.datetime.fromisoformat(date.decode("ascii")[:19]).timestamp()
+    except (ValueError, OverflowError, OSError):
         return 0.0
