@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from dusk.actions.purge import Deletion
 from dusk.actions.record import BatchKind, Record, State
 from dusk.actions.restoration import TrashReturn, restore_group
 from dusk.actions.trash import GROUP
-from dusk.actions.trash_directory import TrashDirectories
+from dusk.actions.trash_directory import TrashDirectories, Unusable
 from dusk.actions.trash_listing import TrashItem, bin_places, list_bin, measured
 from dusk.fs.cancellation import Cancelled, Cancelling, never
 from dusk.fs.names import display_path
@@ -156,6 +157,10 @@ class _BinRun:
                 if deletion.survey is not None:
                     deleted.append(_as_target(item, deletion.survey))
                 self._end(item, ItemState.DONE, "")
+        for trash in dict.fromkeys(item.trash for item in items):
+            # What cannot be swept now, the next emptying sweeps.
+            with contextlib.suppress(Unusable, OSError):
+                purge.sweep(self.trashes.existing(trash))
         return self._outcome(freed(deleted).after_purge)
 
     def _begin(self, items: list[TrashItem]) -> None:

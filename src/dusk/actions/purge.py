@@ -7,7 +7,9 @@ interruption leaves half an item that looks restorable. Then its tree is removed
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import re
 import secrets
 from dataclasses import dataclass, replace
 
@@ -27,6 +29,7 @@ from dusk.fs.surveyor import survey_at
 
 # The name that other tools use for what is on its way out, too.
 _EXPUNGED = b"expunged"
+_OWN_NAME = re.compile(rb"(?:\.deep-)?[0-9a-f]{16}\Z")
 
 
 @dataclass(slots=True)
@@ -86,14 +89,16 @@ def finish_expunging(place: TrashDirectory, record: Record) -> None:
 
 
 def sweep(place: TrashDirectory) -> None:
-    """Remove what interrupted deletions of any tool left beside the trash. Raises OSError."""
+    """Remove what interrupted deletions left, unless another dusk is deleting right now. Raises OSError."""
     try:
         holder = open_own(place.descriptor, _EXPUNGED)
     except Unusable:
         return
     try:
-        for name in os.listdir(holder):
-            remove_tree(holder, os.fsencode(name))
+        if _lock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            for name in os.listdir(holder):
+                if _OWN_NAME.match(os.fsencode(name)):
+                    remove_tree(holder, os.fsencode(name))
     finally:
         os.close(holder)
         remove_expunged(place)
@@ -156,6 +161,7 @@ def _expunge(record: Record, place: TrashDirectory, token: bytes) -> int:
     """Take an item out of the trash whole, and return the open directory that holds it then."""
     holder = open_own(place.descriptor, _EXPUNGED, make=True)
     try:
+        _lock(holder, fcntl.LOCK_SH)
         try:
             os.rename(record.trash_name, token, src_dir_fd=place.files, dst_dir_fd=holder)
         except PermissionError:
@@ -174,6 +180,16 @@ def _expunge(record: Record, place: TrashDirectory, token: bytes) -> int:
         os.close(holder)
         raise
     return holder
+
+
+def _lock(holder: int, operation: int) -> bool:
+    try:
+        fcntl.flock(holder, operation)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a filesystem without locks on directories
+    return True
 
 
 def remove_expunged(place: TrashDirectory) -> None:
