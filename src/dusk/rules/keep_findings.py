@@ -68,8 +68,11 @@ def _finding(facts: Facts, rule: Rule, project: int, group: list[Kept]) -> Findi
 
 
 def _standing_for(facts: Facts, kept: Kept, project: int) -> tuple[int, ...]:
-    """Return the directory where most of its children are kept, else what is kept itself."""
-    if len(kept.entries) < 2 or kept.directory in (project, 0):
+    """Return the directory where what is kept is most of it, by number and by size, else what is kept."""
+    directory = kept.directory
+    if len(kept.entries) < 2 or kept.absolute or directory in (project, 0):
         return kept.entries
-    mostly = len(kept.entries) * 2 >= facts.tree.child_count(kept.directory)
-    return (kept.directory,) if mostly else kept.entries
+    mostly = len(kept.entries) * 2 >= facts.tree.child_count(
+        directory
+    ) and kept.apparent_size * 2 >= facts.tree.apparent_size(directory)
+    return (directory,) if mostly else kept.entries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ class Kept:
     entries: tuple[int, ...]
     """What is kept: files, or directories with all below them."""
     names: tuple[bytes, ...]
-    """The names by which they were recognised; a unit may call them its own parts."""
+    """The name by which each entry was recognised; a unit may call it a part of its own."""
     absolute: bool = False
     """Whether no unit may call them its own: secrets."""
     seals: bool = False
@@ -39,9 +40,16 @@ class Kept:
     newest_mtime_ns: int = 0
     """Newest change in them."""
 
-    def belongs_to(self, parts: tuple[str, ...]) -> bool:
-        """Return whether all of it is part of a unit with these names."""
-        return not self.absolute and bool(parts) and all(matches_any(name, parts) for name in self.names)
+    def without(self, parts: tuple[str, ...]) -> Kept | None:
+        """Return what no unit with these parts calls its own, None when nothing is left."""
+        if self.absolute or not parts:
+            return self
+        own = [not matches_any(name, parts) for name in self.names]
+        if all(own):
+            return self
+        entries = tuple(entry for entry, stays in zip(self.entries, own, strict=True) if stays)
+        names = tuple(name for name, stays in zip(self.names, own, strict=True) if stays)
+        return dataclasses.replace(self, entries=entries, names=names) if entries else None
 
 
 @dataclass(slots=True)
@@ -71,9 +79,10 @@ class KeepIndex:
         for group in groups:
             index.whole.update(entry for entry in group.entries if index._is_directory(entry))
         for group in groups:
-            if not index._is_part_of_unit(group) and not index._is_redundant(group):
-                index.kept.append(group)
-                index._add(group)
+            left = index._without_parts_of_units(group)
+            if left is not None and not index._is_redundant(left):
+                index.kept.append(left)
+                index._add(left)
         return index
 
     def add_units(self, entries: Iterable[tuple[int, Rule]]) -> None:
@@ -114,15 +123,16 @@ class KeepIndex:
         above = self._nearest(self.tree.parent(index), self.whole)
         return above is not None and self._nearest(index, self.units.keys() - self.whole) is None
 
-    def _is_part_of_unit(self, kept: Kept) -> bool:
-        """Return whether a unit that a rule knows holds it and calls its names its own."""
+    def _without_parts_of_units(self, kept: Kept) -> Kept | None:
+        """Return what is left when every unit around took what it calls its own."""
+        left: Kept | None = kept
         index, depth = kept.directory, 0
-        while index >= 0:
-            parts = self.units.get(index)
-            if parts and (depth < 2 or "*" in parts) and kept.belongs_to(parts):
-                return True
+        while index >= 0 and left is not None:
+            parts = self.units.get(index, ())
+            if depth < 2 or "*" in parts:
+                left = left.without(parts)
             index, depth = self.tree.parent(index), depth + 1
-        return False
+        return left
 
     def _is_redundant(self, kept: Kept) -> bool:
         """Return whether it is files in a directory that is kept as a whole anyway."""

@@ -91,12 +91,13 @@ class Recognition:
 
     def _kept(self, rule: Rule, directory: int, found: list[tuple[int, int]]) -> Kept:
         tree = self._facts.tree
-        entries = tuple(dict.fromkeys(subject for subject, _ in found))
+        recognised = dict(found)
+        entries = tuple(recognised)
         return Kept(
             rule=rule.id,
             directory=directory if rule.match.subject == "self" else max(tree.parent(entries[0]), 0),
             entries=entries,
-            names=tuple(tree.name(hit) for _, hit in found),
+            names=tuple(tree.name(hit) for hit in recognised.values()),
             absolute=rule.seals,
             seals=rule.seals,
             apparent_size=sum(tree.apparent_size(entry) for entry in entries),

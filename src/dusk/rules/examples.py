@@ -1,0 +1,105 @@
+"""The examples of a rule, built on a disk and judged: what must match, and what only looks alike."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+
+from dusk.fs.names import display_path
+from dusk.fs.units import parse_age, parse_size
+from dusk.rules.judge import Judge
+from dusk.rules.rule import Example, ExampleEntry, Rule
+from dusk.rules.rulebook import RuleBook
+from dusk.scan.scanner import ScanOptions
+from dusk.scan.start import open_scan
+from dusk.settings import Settings
+
+_PATIENCE = 30.0
+
+
+def build_example(example: Example, directory: bytes) -> None:
+    """Make an example's tree in an empty directory, with its ages; raises OSError and ValueError."""
+    times: list[tuple[bytes, float]] = []
+    now = time.time()
+    for item in example.tree:
+        entry = item if isinstance(item, ExampleEntry) else ExampleEntry(item, text="x\n")
+        path = os.path.join(directory, os.fsencode(entry.path.rstrip("/")))
+        moment = now - parse_age(entry.age)
+        if entry.path.endswith("/"):
+            os.makedirs(path, exist_ok=True)
+        else:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            _make(path, entry)
+        times.append((path, moment))
+        above = os.path.dirname(path)
+        while above != directory:
+            times.append((above, now - parse_age("30d")))
+            above = os.path.dirname(above)
+    for path, moment in times:
+        os.utime(path, (moment, moment), follow_symlinks=False)
+
+
+def judge_directory(directory: bytes, book: RuleBook, settings: Settings | None = None) -> Judge:
+    """Scan and judge a directory to the end; raises TimeoutError when it takes too long."""
+    scan = open_scan(directory, ScanOptions(triggers=book.triggers))
+    judge = Judge(scan, book, settings or Settings())
+    scan.start()
+    judge.start()
+    if not judge.wait(_PATIENCE):
+        judge.stop()
+        raise TimeoutError(judge.failure or "judging took too long")
+    return judge
+
+
+def check_example(rule: Rule, example: Example, book: RuleBook) -> str:
+    """Return what is wrong with an example's outcome; empty when it is as the rule says."""
+    with tempfile.TemporaryDirectory(prefix="dusk-example-") as name:
+        directory = os.fsencode(os.path.realpath(name))
+        build_example(example, directory)
+        judge = judge_directory(directory, book)
+        try:
+            mine = [finding for finding in judge.findings() if finding.rule == rule.id]
+        finally:
+            judge.stop()
+        found = {os.path.relpath(path, directory) for finding in mine for path in finding.paths}
+        offered = {
+            os.path.relpath(path, directory)
+            for finding in mine
+            for offer in finding.offers
+            for path in offer.paths
+        }
+    expected = {os.fsencode(path) for path in example.matches}
+    if found != expected:
+        return f"found {_shown(found)} where {_shown(expected)} was expected"
+    if rule.safety == "keep" and offered:
+        return f"offers {_shown(offered)}, which must be kept"
+    if example.matches and rule.safety != "keep" and example.offered is not bool(offered):
+        return "something was expected to be offered" if example.offered else f"offers {_shown(offered)}"
+    return ""
+
+
+def check_sizes(example: Example) -> str:
+    """Return which entry of an example has a size or an age that is none; empty when all are right."""
+    for entry in example.tree:
+        if isinstance(entry, ExampleEntry):
+            try:
+                parse_age(entry.age)
+                parse_size(entry.size or "0")
+            except ValueError as error:
+                return f"{entry.path}: {error}"
+    return ""
+
+
+def _make(path: bytes, entry: ExampleEntry) -> None:
+    if entry.link:
+        os.symlink(os.fsencode(entry.link), path)
+        return
+    with open(path, "wb") as file:
+        file.write(entry.text.encode("utf-8"))
+        if entry.size:
+            file.truncate(max(parse_size(entry.size), len(entry.text)))
+
+
+def _shown(paths: set[bytes]) -> str:
+    return ", ".join(display_path(path) for path in sorted(paths)) or "nothing"
