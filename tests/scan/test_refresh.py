@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import threading
-
-import pytest
 
 from dusk.scan import walk as walk_module
 from dusk.scan.entry import EntryFlag, Measure
@@ -15,44 +12,12 @@ from dusk.scan.scanner import ScanOptions, Triggers
 from dusk.scan.start import open_scan
 from dusk.scan.tree import ROOT
 
+from .sameness import assert_like_fresh, assert_sums_hold
+
 
 def write(path, size=1000):
     with open(path, "wb") as file:
         file.write(b"x" * size)
-
-
-def facts(scan):
-    """Everything that does not depend on which name of an inode came first."""
-    tree = scan.tree
-    result = {}
-    for index in tree.subtree(ROOT):
-        entry = tree.entry(index)
-        own = None if entry.is_directory else (entry.apparent_size, entry.disk_size)
-        flags = entry.flags & ~EntryFlag.COUNTED_ELSEWHERE
-        result[tree.path(index)] = (
-            entry.identity, own, entry.items, entry.newest_mtime_ns, flags, entry.error,
-            tree.is_complete(index), tree.child_count(index),
-        )  # fmt: skip
-    return result
-
-
-def assert_like_fresh(scan, scan_of):
-    fresh = scan_of(scan.tree.path(ROOT))
-    assert facts(scan) == facts(fresh)
-    now, then = scan.progress(), fresh.progress()
-    assert (now.entries, now.directories, now.errors) == (then.entries, then.directories, then.errors)
-    assert (now.apparent_bytes, now.disk_bytes) == (then.apparent_bytes, then.disk_bytes)
-    assert_sums_hold(scan.tree)
-
-
-def assert_sums_hold(tree):
-    for index in tree.subtree(ROOT):
-        entry = tree.entry(index)
-        if entry.is_directory:
-            below = [tree.entry(child) for child in tree.children(index)]
-            counted = [child for child in below if not child.flags & EntryFlag.COUNTED_ELSEWHERE]
-            assert entry.apparent_size == sum(child.apparent_size for child in counted)
-            assert entry.items == sum(child.items + 1 for child in below)
 
 
 def test_what_was_renamed_away_is_gone_and_comes_back(root, scan_of, refreshed, tmp_path):
@@ -268,60 +233,3 @@ def test_refresh_after_cancelling_keeps_what_is_there(root, refreshed, monkeypat
     assert scan.tree.is_complete(scan.tree.find(root + b"/late"))
     assert not scan.tree.is_complete(ROOT)
     assert_sums_hold(scan.tree)
-
-
-@pytest.mark.parametrize("seed", range(25))
-def test_any_sequence_of_changes_ends_where_a_fresh_scan_ends(root, scan_of, refreshed, tmp_path, seed):
-    chance = random.Random(seed)
-    trash = os.fsencode(tmp_path / "trash")
-    os.mkdir(trash)
-    for _ in range(6):
-        change(chance, root, trash)
-    scan = scan_of(root)
-    for _ in range(6):
-        touched = sorted(change(chance, root, trash))
-        chance.shuffle(touched)
-        refreshed(scan, *touched)
-        assert_like_fresh(scan, scan_of)
-
-
-def change(chance, root, trash):
-    """Make a few changes below the root; return the directories that changed."""
-    touched = set()
-    for number in range(chance.randint(1, 5)):
-        directories = [directory for directory, _, _ in os.walk(root)]
-        files = [os.path.join(directory, name) for directory, _, names in os.walk(root) for name in names]
-        place = chance.choice(directories)
-        path = os.path.join(place, b"n%d" % chance.randint(0, 40))
-        moved = chance.choice(directories[1:] or [place])
-        file = chance.choice(files or [path])
-        operation = chance.choice(
-            ("write", "directory", "link", "unlink", "trash", "move", "grow", "replace")
-        )
-        try:
-            if operation == "write":
-                write(path, chance.choice((0, 10, 5000, 20_000)))
-            elif operation == "directory":
-                os.mkdir(path)
-                write(path + b"/inside", chance.randint(0, 9000))
-            elif operation == "link":
-                os.link(file, path)
-            elif operation == "unlink":
-                os.unlink(file)
-            elif operation == "trash" and moved != root:
-                os.rename(moved, trash + b"/%d-%d" % (number, chance.randrange(10**9)))
-                file = moved
-            elif operation == "move" and moved != root and not path.startswith(moved + b"/"):
-                os.rename(moved, path)
-                file = moved
-            elif operation == "grow":
-                with open(file, "ab") as content:
-                    content.write(b"z" * chance.randint(1, 9000))
-            elif operation == "replace":
-                write(file + b".new", chance.randint(1, 9000))
-                os.replace(file + b".new", file)
-        except OSError:
-            continue
-        # A file that was only written to changes every directory that has a name of it.
-        touched |= {place, os.path.dirname(file)}
-    return {directory for directory in touched if directory.startswith(root)}

@@ -59,7 +59,9 @@ class Refresher:
             return
         waiting = [self._nearest(below)]
         while waiting and not self._stopped():
-            waiting += self._refresh_directory(waiting.pop())
+            index = waiting.pop()
+            if not self._tree.is_removed(index):
+                waiting += self._refresh_directory(index)
 
     def _nearest(self, below: list[bytes]) -> int:
         storage = self._storage
@@ -119,7 +121,7 @@ class Refresher:
                 writer.mark_unreadable(index, reason(error))
             if not self._stopped():
                 self._conclude(frame, comparison, gone)
-                self._walk_new(walk)
+            self._walk_new(walk)
         finally:
             walk.abandon()
         return comparison.changed
