@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -81,7 +82,7 @@ def facts(top):
 
 
 def rich_tree(top):
-    write(top + b"/data/weights.bin", os.urandom(9 << 20))
+    write(top + b"/data/weights.bin", os.urandom(5 << 20))
     write(top + b"/data/empty", b"")
     os.link(top + b"/data/weights.bin", top + b"/zz-again")
     write(top + b"/sparse", b"head")
@@ -471,3 +472,55 @@ def test_any_tree_is_copied_whole(tree):
         assert report.digest == digest(place + b"/top")
         assert report.not_kept == ()
         assert survey(report.path).disk_size <= survey(place + b"/top").disk_size + 65536
+
+
+CALLS = [
+    "open",
+    "mkdir",
+    "pread",
+    "pwrite",
+    "ftruncate",
+    "fsync",
+    "symlink",
+    "link",
+    "mkfifo",
+    "readlink",
+    "chmod",
+    "utime",
+    "stat",
+    "fstat",
+    "scandir",
+    "lseek",
+    "listxattr",
+    "getxattr",
+    "setxattr",
+    "posix_fadvise",
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_any_call_may_fail(place, monkeypatch, call):
+    top = rich_tree(place + b"/from/top")
+    before = facts(top)
+    real = getattr(os, call)
+    for number in (1, 2, 4, 9, 21):
+        calls = []
+
+        def fail(*arguments, calls=calls, number=number, **rest):
+            calls.append(1)
+            if len(calls) == number:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(*arguments, **rest)
+
+        copied = False
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, fail)
+            try:
+                copied = bool(copy_verified(top, place + b"/to"))
+            except CopyError as problem:
+                assert str(problem).isprintable()
+        if copied:
+            assert facts(place + b"/to/top") == before
+            shutil.rmtree(place + b"/to/top")
+        assert os.listdir(place + b"/to") == []
+    assert facts(top) == before

@@ -6,12 +6,11 @@ import contextlib
 import errno
 import os
 import secrets
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from dusk.actions.copying import CopyError, TreeCopy
-from dusk.actions.relocation import relocate, same_inode, status_of
+from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of
 from dusk.actions.removal import remove_tree
 from dusk.actions.tree_digest import tree_digest
 from dusk.fs.cancellation import Cancelling, never
@@ -102,6 +101,8 @@ class _Work:
     target: int
     destination: bytes
     cancelled: Cancelling
+    published: tuple[bytes, os.stat_result] | None = None
+    """Final name and status, from the rename on."""
 
     def run(self, on_bytes: Callable[[int], None], on_checked: Callable[[int], None]) -> CopyReport:
         before = self._survey()
@@ -125,6 +126,10 @@ class _Work:
             path = self._publish(part)
         except BaseException as problem:
             self._remove(part)
+            if isinstance(problem, Swapped | Stranded):
+                raise CopyError(
+                    f"the copy of {display_path(self.source)} was replaced meanwhile"
+                ) from problem
             if isinstance(problem, OSError) and not isinstance(problem, CopyError):
                 shown = display_path(self.source)
                 raise CopyError.from_error(problem, f"{shown} cannot be copied") from problem
@@ -176,6 +181,7 @@ class _Work:
                 relocate(self.target, part, self.target, name, same_inode(Identity.from_stat(status)))
             except FileExistsError:
                 continue
+            self.published = name, status
             os.fsync(self.target)
             return os.path.join(self.destination, name)
         raise OSError(errno.EEXIST, "its name is taken at the destination")
@@ -187,5 +193,10 @@ class _Work:
     def _remove(self, part: bytes) -> None:
         # The part is dusk's own, named by chance; what resists stays under a name that says what it is.
         with contextlib.suppress(OSError):
-            if stat.S_IFMT(os.stat(part, dir_fd=self.target, follow_symlinks=False).st_mode):
+            if self.published is None:
                 remove_tree(self.target, part)
+                return
+            name, status = self.published
+            now = status_of(self.target, name)
+            if now is not None and (now.st_dev, now.st_ino) == (status.st_dev, status.st_ino):
+                remove_tree(self.target, name)
