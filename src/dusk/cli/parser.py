@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -30,6 +31,9 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        if options.get("description"):
+            # The raw formatter is for the examples below the options; it would break no line here.
+            options["description"] = textwrap.fill(options["description"], 78)
         options.setdefault("allow_abbrev", False)  # a new option must never change what a script means
         super().__init__(*args, **options)
 
@@ -132,7 +136,9 @@ def add_acting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would happen, and do nothing")
     add_yes(parser)
     parser.add_argument(
-        "--insist", action="store_true", help="also act on what a rule wants kept, after the question"
+        "--insist",
+        action="store_true",
+        help="act also where a person may overrule: kept by a rule, partly unreadable, perhaps in use",
     )
     add_json(parser)
     add_read_only(parser)

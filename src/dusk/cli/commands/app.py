@@ -22,6 +22,7 @@ def run(arguments: Namespace) -> int:
 
     settings = load_settings()
     path = typed_path(arguments.path)
+    _check_spelling(arguments.path, path)
     reason = obstacle()
     if reason is not None:
         return print_report(arguments, path, reason, settings)
@@ -36,6 +37,20 @@ def run(arguments: Namespace) -> int:
         theme=arguments.theme,
         archive_directory=_archive_directory(archive),
     )
+
+
+def _check_spelling(word: str, path: bytes) -> None:
+    """Raise RefusalError for a word that names no path and nearly names a command."""
+    import difflib
+
+    from dusk.cli.command_table import BY_NAME
+    from dusk.cli.exit_codes import RefusalError
+    from dusk.fs.names import display_path
+
+    near = difflib.get_close_matches(word, BY_NAME, 1) if "/" not in word else []
+    if near and not os.path.lexists(path):
+        sentence = f"{display_path(path)} does not exist. Did you mean 'dusk {near[0]}'?"
+        raise RefusalError(sentence, ExitCode.USAGE)
 
 
 def open_app(
