@@ -20,8 +20,10 @@ _STAGES = frozenset(
 )  # fmt: skip
 _FAILED = frozenset({b"failed", b"errors"})
 _PROCESSING = frozenset({b"processing", b"in_progress"})
-_QUEUE_NAME = re.compile(rb"(.*[_-])?(queue|queues|jobs|spool|tasks)\Z")
-_DATA = re.compile(rb".*\.(jsonl|ndjson|json|parquet|csv|tsv|arrow)(\.gz|\.zst)?\Z", re.IGNORECASE)
+_QUEUE_NAME = re.compile(rb"(.*[_-])?(queue|queues|jobs|tasks)\Z", re.DOTALL)
+_DATA = re.compile(
+    rb".*\.(jsonl|ndjson|json|parquet|csv|tsv|arrow)(\.gz|\.zst)?\Z", re.IGNORECASE | re.DOTALL
+)
 _COUNT = re.compile(rb"count[_-]?(\d{3,})")
 # Mail and print systems, and message brokers, have directories of these names and their own tools.
 _FOREIGN_NAMES = (b"celery", b"postfix", b"exim4", b"mqueue", b"cups", b"maildir", b"spool")

@@ -21,7 +21,7 @@ from dusk.rules.sighting import Part, Proposal, Sighting
 
 _CHECKPOINT = re.compile(rb"checkpoint-(\d+)\Z")
 _WEIGHTS = re.compile(
-    rb"(model.*\.safetensors|pytorch_model.*\.bin|adapter_model\.(safetensors|bin)|tf_model\.h5)\Z"
+    rb"(model.*\.safetensors|pytorch_model.*\.bin|adapter_model\.(safetensors|bin)|tf_model\.h5)\Z", re.DOTALL
 )
 _OPTIMIZER = re.compile(rb"(optimizer\.(pt|bin)|scheduler\.(pt|bin)|rng_state.*\.pth|scaler\.pt)\Z")
 _OPTIMIZER_FILES = (b"optimizer.pt", b"optimizer.bin")

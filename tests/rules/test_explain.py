@@ -1,0 +1,48 @@
+"""An answer for any path: found, inside of something found, kept, unknown, not scanned, not there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dusk.rules.explain import explain
+from dusk.rules.safety import Safety
+
+from .trees import DAY, Hub, checkpoint, judge, model, put
+
+
+def test_every_kind_of_path_gets_an_answer(tmp_path: Path) -> None:
+    hub = Hub(tmp_path / "tree" / "hub")
+    blob = hub.blob("models--acme--tiny", "0" * 40, 100)
+    hub.snapshot("models--acme--tiny", "a" * 40, {"x": "0" * 40}, "main")
+    model(tmp_path / "tree" / "models" / "merged")
+    notes = put(tmp_path / "tree" / "notes" / "plan.md")
+    for step in (1, 2):
+        checkpoint(tmp_path / "tree" / "run", step)
+    strange = put(tmp_path / "tree" / "things" / "blob.xyz", size=5000, age=11 * DAY)
+    judging = judge(tmp_path / "tree")
+
+    def ask(path: Path) -> object:
+        return explain(os.fsencode(path), judging)
+
+    found = ask(tmp_path / "tree" / "models" / "merged")
+    assert found.finding is not None and found.safety is Safety.REVIEW and found.title == "Model merged"
+    inside = ask(blob)
+    assert inside.finding is None and inside.inside is not None
+    assert inside.title == "Part of: Cached model acme/tiny" and inside.safety is Safety.REVIEW
+    assert "as a whole" in inside.cost
+    kept = ask(notes)
+    assert kept.safety is Safety.KEEP
+    best = ask(tmp_path / "tree" / "run" / "checkpoint-2" / "model.safetensors")
+    assert best.safety is Safety.KEEP
+    unknown = ask(strange)
+    assert unknown.title == "Nothing recognises this" and unknown.safety is Safety.REVIEW
+    assert any("11 d ago" in sentence and "owned by" in sentence for sentence in unknown.evidence)
+    holder = ask(tmp_path / "tree" / "notes")
+    assert holder.safety is Safety.KEEP
+    outside = ask(put(tmp_path / "elsewhere"))
+    assert "does not hold it" in outside.evidence[0]
+    missing = ask(tmp_path / "tree" / "gone")
+    assert missing.title == "Not there"
+    for answer in (found, inside, kept, unknown, outside, missing):
+        assert answer.what and answer.cost and answer.recover and answer.command

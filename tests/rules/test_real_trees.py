@@ -1,0 +1,54 @@
+"""Trees that real tools made, with expected labels, where they lie beside the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from dusk.fs.names import json_text
+from dusk.rules.finding import Finding
+
+from .trees import judge
+
+_BESIDE = Path(__file__).resolve().parents[3] / "shared" / "real-trees"
+REAL_TREES = Path(os.environ.get("DUSK_REAL_TREES", _BESIDE))
+# Bytes that must be found of what the four families of this version know; the others come later.
+LEAST_RECALL = {"hf_hub_cache": 100.0, "hf_trainer": 99.0, "peft_formats": 80.0}
+TREES = ("datasets", "hf_hub_cache", "hf_trainer", "lightning", "ollama", "peft_formats", "ray")
+
+
+def as_document(finding: Finding) -> dict[str, object]:
+    offer = finding.default_offer
+    return {
+        "rule": finding.rule,
+        "paths": [json_text(path) for path in finding.paths],
+        "safety": finding.safety.value,
+        "action": offer.action.value if offer else "none",
+    }
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_no_label_is_violated(name: str, tmp_path: Path) -> None:
+    archive = REAL_TREES / "trees" / f"{name}.tar.gz"
+    if not archive.exists():
+        pytest.skip(f"no labelled tree {name} here; DUSK_REAL_TREES may name their directory")
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path, filter="tar")
+    judged = judge(tmp_path / name)
+    document = tmp_path / "findings.json"
+    document.write_text(json.dumps([as_document(finding) for finding in judged.findings()]))
+    labels = REAL_TREES / "labels" / f"{name}.tsv"
+    command = [sys.executable, REAL_TREES / "score.py", labels, document, tmp_path / name]
+    score = subprocess.run(command, capture_output=True, text=True, check=False)
+    summary = score.stdout.strip().splitlines()[-1]
+    assert score.returncode == 0, score.stdout
+    assert "violations a=0 b=0 c=0" in summary, score.stdout
+    assert "-0 bold" in summary, score.stdout
+    recalled = float(summary.split("units, ")[1].split("%")[0])
+    assert recalled >= LEAST_RECALL.get(name, 0.0), score.stdout
