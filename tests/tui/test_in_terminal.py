@@ -185,3 +185,39 @@ def test_a_vanished_working_directory_is_no_traceback(tree: Path, tmp_path: Path
     with Terminal(["/bin/sh", "-c", command]) as terminal:
         terminal.wait_for("big/")
         assert b"Traceback" not in terminal.received
+
+
+def test_an_unexpected_error_is_a_sentence_and_a_report(tree: Path) -> None:
+    program = (
+        "import dusk.tui.screens.main as main\n"
+        "def broken(self): raise ValueError('it broke \x1b[31m here')\n"
+        "main.MainScreen.do_down = broken\n"
+        "from dusk.cli.main import main as run\n"
+        f"raise SystemExit(run([{str(tree)!r}]))\n"
+    )
+    with Terminal([sys.executable, "-c", program]) as terminal:
+        terminal.wait_for("done in")
+        terminal.send("j")
+        assert terminal.wait_for_exit(3.0) == 1
+        assert b"\x1b[?1049l" in terminal.received
+        after = bytes(terminal.received).split(b"\x1b[?1049l")[-1]
+        assert b"something went wrong" in after
+        assert b"Traceback" not in after
+        assert b"\x1b[31m here" not in after
+
+
+def test_a_wrong_theme_is_said_and_the_app_runs(tree: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    (config / "themes").mkdir(parents=True)
+    (config / "themes" / "bad.toml").write_text('primary = "nocolour"\n')
+    (config / "config.toml").write_text('theme = "gone"\n')
+    with Terminal([*DUSK, str(tree)], DUSK_CONFIG_DIR=str(config)) as terminal:
+        terminal.wait_for("There is no theme gone")
+        terminal.wait_for("Theme left out")
+
+
+def test_an_unknown_command_in_the_keymap_is_a_clear_error(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[keys]\nfly = "f"\n')
+    with Terminal([*DUSK, str(tree)], DUSK_CONFIG_DIR=str(tmp_path)) as terminal:
+        assert terminal.wait_for_exit(5.0) == 2
+        assert "keys.fly: there is no such command" in terminal.text().replace("\n", "")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
+from dusk.fs.names import display_name
 from dusk.tui.commands import Command
 from dusk.tui.palette import CommandProvider
 from dusk.tui.palette_filter import NearestOf256
@@ -42,19 +43,26 @@ class DuskApp(App[int], inherit_bindings=False):
         """Dress for the terminal before the first frame."""
         super().__init__()
         self.session = session
+        self.failure: Exception | None = None
+        """What ended the app, when that was an error."""
         self._commands_table = tuple(commands)
         self._tick_seconds = tick_seconds
         self._nearest = NearestOf256()
-        self._problems = shelf.problems
         for each in shelf.themes:
             self.register_theme(each)
         available = {each.name: each for each in shelf.themes}
         self.theme = suitable_theme(theme, available, self.console.color_system)
-        self._unknown_theme = theme if theme and theme not in available else ""
+        if theme and theme not in available:
+            session.notice(f"There is no theme {display_name(theme)}; {self.theme} is used.")
+        session.notice(*(f"Theme left out: {problem}" for problem in _first_of_each_file(shelf)))
 
     def get_default_screen(self) -> Screen[None]:
         """Return the tree as the first screen: pushing it would send one more whole frame."""
         return MainScreen(self.session, self._commands_table, self._tick_seconds)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Return Textual's own commands that make sense here; its quit would not ask."""
+        return (command for command in super().get_system_commands(screen) if command.title == "Theme")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return dusk's own colours for themes that know nothing of them, such as Textual's."""
@@ -67,6 +75,14 @@ class DuskApp(App[int], inherit_bindings=False):
         filters = super().get_line_filters()
         return [*filters, self._nearest] if self.console.color_system == "256" else filters
 
+    def _handle_exception(self, error: Exception) -> None:
+        self.failure = self.failure or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with the values of all variables, raw file names among them.
+        self._close_messages_no_wait()
+
     def on_mount(self) -> None:
         """Listen to signals and begin to scan."""
         loop = asyncio.get_running_loop()
@@ -74,11 +90,14 @@ class DuskApp(App[int], inherit_bindings=False):
             # Textual has no handler for these and would leave the terminal in its own modes.
             loop.add_signal_handler(number, self.exit, 128 + number)
         self.session.start()
-        for problem in self._problems:
-            self.notify(f"Theme left out: {problem}", severity="warning", markup=False, timeout=8)
-        if self._unknown_theme:
-            self.notify(f"There is no theme {self._unknown_theme!r}.", severity="warning", markup=False)
 
     def on_unmount(self) -> None:
         """Let every thread end; none is waited for."""
         self.session.stop()
+
+
+def _first_of_each_file(shelf: ThemeShelf) -> list[str]:
+    first: dict[str, str] = {}
+    for problem in shelf.problems:
+        first.setdefault(problem.file, str(problem))
+    return list(first.values())

@@ -9,8 +9,8 @@ from dusk.fs.names import display_name
 
 _KEY_NAMES = {
     "question_mark": "?", "slash": "/", "space": "space", "enter": "enter", "backspace": "backspace",
-    "escape": "esc", "ctrl+p": "^p", "ctrl+c": "^c", "pageup": "pgup", "pagedown": "pgdn", "up": "↑",
-    "down": "↓", "left": "←", "right": "→", "percent_sign": "%", "colon": ":",
+    "escape": "esc", "ctrl+p": "^p", "ctrl+c": "^c", "pageup": "pgup", "pagedown": "pgdn",
+    "percent_sign": "%", "colon": ":",
     "left_square_bracket": "[", "right_square_bracket": "]",
 }  # fmt: skip
 
@@ -139,7 +139,9 @@ def effective_commands(keys: Mapping[str, str]) -> tuple[Command, ...]:
     for identifier in keys:
         if identifier not in known:
             names = ", ".join(sorted(known))
-            raise KeymapError(f"keys.{display_name(identifier)}: is no command. There are: {names}")
+            raise KeymapError(
+                f"keys.{display_name(identifier)}: there is no such command. There are: {names}"
+            )
     chosen = {
         identifier: tuple(key_name(key.strip()) for key in text.split(",") if key.strip())
         for identifier, text in keys.items()

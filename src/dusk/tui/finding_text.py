@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_age, format_size
 from dusk.rules.finding import Finding
-from dusk.scan.entry import Entry, Measure
+from dusk.scan.entry import Measure
 from dusk.tui.entry_words import flag_sentences
 from dusk.tui.safety_signs import safety_kind, safety_text
 from dusk.tui.session import Session
@@ -83,18 +83,16 @@ def entry_lines(session: Session, index: int, width: int) -> list[Line]:
     name = display_path(entry.name) if entry.parent < 0 else display_name(entry.name)
     other = "disk" if session.measure is Measure.APPARENT else "apparent"
     other_size = entry.disk_size if session.measure is Measure.APPARENT else entry.apparent_size
-    facts = [
-        entry.kind.name.lower().replace("_", " "),
-        format_size(entry.size(session.measure)),
-    ]
+    facts = [entry.kind.name.lower().replace("_", " "), format_size(entry.size(session.measure))]
     if format_size(other_size) != facts[1]:
         facts.append(f"{format_size(other_size)} {other}")
+    more = [f"owner {display_name(session.owner_name(entry.owner))}", age_of(session, entry.newest_mtime_ns)]
     if entry.is_directory:
-        facts.append(count_noun(entry.items, "entry", "entries"))
+        more.insert(0, count_noun(entry.items, "entry", "entries"))
     lines: list[Line] = [
         ((fit_middle(name, width, glyphs.ellipsis), "strong"),),
         *_muted(glyphs.dot.join(facts), width),
-        *_muted(glyphs.dot.join(_age_and_owner(session, entry)), width),
+        *_muted(glyphs.dot.join(more), width),
     ]
     if entry.error:
         lines += _kind(f"{entry.error}", width, "problem")
@@ -115,7 +113,7 @@ def findings_lines(session: Session, findings: Sequence[Finding], width: int, se
         size = format_size(finding.apparent_size if apparent else finding.disk_size)
         cue = glyphs.cursor if position == selected else " "
         sign = safety_text(finding.safety, ascii_only=session.ascii).split(" ", 1)[0]
-        name = display_name(finding.paths[0].rpartition(b"/")[2]) if finding.paths else ""
+        name = display_name(b"/".join(finding.paths[0].split(b"/")[-2:])) if finding.paths else ""
         head: list[Span] = [
             (cue, "key"),
             (f"{sign} ", safety_kind(finding.safety)),
@@ -155,10 +153,6 @@ def _figures(session: Session, finding: Finding) -> str:
         parts.append(f"{format_size(finding.shared_size)} shared")
     parts.append(age_of(session, finding.newest_mtime_ns))
     return session.glyphs.dot.join(parts)
-
-
-def _age_and_owner(session: Session, entry: Entry) -> list[str]:
-    return [age_of(session, entry.newest_mtime_ns), f"owner {display_name(session.owner_name(entry.owner))}"]
 
 
 def _members(session: Session, finding: Finding, width: int) -> list[Line]:

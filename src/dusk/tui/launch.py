@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,9 +38,11 @@ class LaunchOptions:
 def launch(options: LaunchOptions) -> int:
     """Run the app until the person leaves; return the exit code.
 
-    Raises ScanError when the directory cannot be scanned and SettingsError or KeymapError when the
-    configuration cannot be used, each with a sentence.
+    Raises ScanError when the directory cannot be scanned and SettingsError when the configuration cannot be
+    used, each with a sentence; and whatever ended the app, after the terminal is itself again.
     """
+    from dusk.fs.locations import config_directory
+    from dusk.fs.names import display_path
     from dusk.settings import SettingsError, load_settings
     from dusk.tui.commands import KeymapError, effective_commands
 
@@ -49,7 +50,8 @@ def launch(options: LaunchOptions) -> int:
     try:
         commands = effective_commands(settings.keys)
     except KeymapError as error:
-        raise SettingsError(f"config.toml: {error}") from error
+        file = display_path(os.path.join(config_directory(), b"config.toml"))
+        raise SettingsError(f"{file}: {error}") from error
     session = open_session(options, settings)
     remote = prepare_environment()
 
@@ -64,8 +66,9 @@ def launch(options: LaunchOptions) -> int:
         tick_seconds=REMOTE_TICK_SECONDS if remote else LOCAL_TICK_SECONDS,
     )
     code = app.run(mouse=options.mouse and settings.mouse)
-    sys.stdout.flush()
-    return app.return_code or 0 if code is None else code
+    if app.failure is not None:
+        raise app.failure
+    return code if code is not None else app.return_code or 0
 
 
 def prepare_environment() -> bool:
@@ -108,5 +111,5 @@ def open_session(options: LaunchOptions, settings: Settings) -> Session:
         archive_directory=archive,
         look_at_capacity=capacity_of,
     )
-    session.notice(*(f"Rule left out: {problem.file}: {problem.message}" for problem in book.problems))
+    session.notice(*(f"Rule left out: {problem}" for problem in book.problems))
     return session

@@ -29,6 +29,8 @@ class Page:
     """Children in order."""
     hidden: int
     """How many more there are."""
+    shown_size: int
+    """Bytes of the children shown, in the measure of the rows."""
 
 
 def more_row(directory: int) -> int:
@@ -117,9 +119,8 @@ class VisibleRows:
         return self._page(directory).hidden
 
     def shown_size(self, directory: int) -> int:
-        """Return the bytes of the children of a directory that are on its page."""
-        size = self._tree.apparent_size if self.measure is Measure.APPARENT else self._tree.disk_size
-        return sum(size(child) for child in self._page(directory).shown)
+        """Return the bytes of the children on a directory's page, where there are more than those."""
+        return self._page(directory).shown_size
 
     # -- the cursor
 
@@ -260,7 +261,9 @@ class VisibleRows:
                 directory, self.sort, self.measure, 0, self._limit(directory)
             )
             hidden = max(0, self._tree.child_count(directory) - len(shown))
-            page = self._pages[directory] = Page(revision, tuple(shown), hidden)
+            size = self._tree.apparent_size if self.measure is Measure.APPARENT else self._tree.disk_size
+            total = sum(size(child) for child in shown) if hidden else 0
+            page = self._pages[directory] = Page(revision, tuple(shown), hidden, total)
         return page
 
     def _limit(self, directory: int) -> int:

@@ -43,7 +43,7 @@ class MainScreen(Browsing, Choosing):
             return
         self.status.settle()
         for notice in self.session.take_notices():
-            self.say(notice, "notice")
+            self.status.announce(notice)
         pulse = self.session.pulse()
         if pulse != self._pulse or self.list.is_behind:
             self._pulse = pulse

@@ -70,6 +70,8 @@ class SizeList(StyledView, can_focus=True):
         started = time.monotonic()
         line = self.rows.cursor_row - self.top
         if self.rows.sync():
+            if self.rows.following:
+                self._scroll(0)
             self._hold_line(line)
         took = time.monotonic() - started
         self._next_sort = started + took / _SORT_SHARE
@@ -194,7 +196,9 @@ class SizeList(StyledView, can_focus=True):
         self._bring_into_view()
 
     def _bring_into_view(self, margin: int = 0) -> None:
-        row, height = self.rows.cursor_row, max(1, self.size.height)
+        row, height = self.rows.cursor_row, self.size.height
+        if height <= 0:
+            return
         margin = min(margin, (height - 1) // 2)
         if row < self.top + margin:
             self._scroll(row - margin)

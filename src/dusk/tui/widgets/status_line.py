@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
 
 from dusk.fs.names import display_path
@@ -27,6 +28,7 @@ class StatusLine(LinePane):
         self._sentence = ""
         self._kind = "text"
         self._until = 0.0
+        self._waiting: deque[str] = deque()
         self.index = 0
         """The entry under the cursor."""
         self.has_panel = True
@@ -38,11 +40,18 @@ class StatusLine(LinePane):
         self._until = time.monotonic() + _SHOWN_SECONDS
         self.update_lines()
 
+    def announce(self, sentence: str) -> None:
+        """Show something that happened by itself, after what is being shown, each in its turn."""
+        self._waiting.append(sentence)
+        self.settle()
+
     def settle(self) -> None:
-        """Take the sentence away once it was there long enough."""
+        """Take the sentence away once it was there long enough; show the next one that waits."""
         if self._sentence and time.monotonic() >= self._until:
             self._sentence = ""
             self.update_lines()
+        if not self._sentence and self._waiting:
+            self.say(self._waiting.popleft(), "notice")
 
     def show(self, index: int, has_panel: bool) -> None:
         """Say what is under the cursor."""
