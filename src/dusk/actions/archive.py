@@ -18,7 +18,7 @@ from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import relocate, same_inode, status_of
+from dusk.actions.relocation import relocate, same_inode, status_of, sync
 from dusk.actions.removal import remove_tree
 from dusk.actions.trash import TrashMove, trash_group
 from dusk.actions.trash_directory import NoTrash, TrashDirectories
@@ -26,6 +26,7 @@ from dusk.fs.cancellation import Cancelled, Cancelling
 from dusk.fs.descent import open_directory
 from dusk.fs.identity import Identity
 from dusk.fs.names import display_path
+from dusk.fs.protected import Protection
 from dusk.fs.survey import Survey
 from dusk.fs.surveyor import survey_at
 from dusk.fs.units import format_size
@@ -53,7 +54,7 @@ def make_destination(path: bytes) -> None:
         raise ArchiveError(f"The directory {display_path(path)} cannot be made: {error.strerror}.") from error
 
 
-def destination_objection(destination: bytes, source: bytes) -> str | None:
+def destination_objection(destination: bytes, source: bytes, protection: Protection) -> str | None:
     """Return why a source cannot be archived to a directory, as a sentence; None when it can."""
     shown = display_path(destination)
     resolved = os.path.realpath(destination)
@@ -70,6 +71,12 @@ def destination_objection(destination: bytes, source: bytes) -> str | None:
         problem = f"{display_path(source)} is in the archive directory {shown} already."
     elif not os.access(resolved, os.W_OK | os.X_OK, effective_ids=True):
         problem = f"The archive directory {shown} cannot be written by this user."
+    else:
+        # What could not be taken back from there, does not go there.
+        reason = protection.reason(os.path.join(resolved, os.path.basename(source)))
+        problem = (
+            f"The archive directory {shown} cannot be used: what lies in it {reason}." if reason else None
+        )
     return problem
 
 
@@ -108,7 +115,7 @@ class Archiving:
             os.close(directory)
 
     def _check(self, situation: Situation, survey: Survey, record: Record) -> None:
-        sentence = destination_objection(record.destination, record.source)
+        sentence = destination_objection(record.destination, record.source, self._gate.protection)
         if sentence is not None:
             raise Refused(sentence)
         if survey.unreadable:
@@ -187,8 +194,8 @@ class Archiving:
                     continue
             else:
                 raise FileExistsError(f"no free name for {display_path(base)}")
-            os.fsync(holder)
-            os.fsync(directory)
+            sync(holder)
+            sync(directory)
         finally:
             os.close(holder)
         (record,) = self._journal.write([replace(record, state=State.VERIFIED)])
@@ -204,7 +211,10 @@ class Archiving:
             return record, ItemState.FAILED, f"{problem} {kept}"
         if move.record.state is State.DONE:
             return move.record, ItemState.DONE, self._note(situation, move)
-        return move.record, ItemState.FAILED, f"{move.error} {kept}"
+        sentence = f"{move.error} {kept}"
+        with contextlib.suppress(JournalError):
+            self._journal.write([replace(move.record, state=State.FAILED, error=sentence)], closing=True)
+        return move.record, ItemState.FAILED, sentence
 
     def _note(self, situation: Situation, move: TrashMove) -> str:
         if move.note or not self._not_kept:
@@ -218,7 +228,7 @@ def remove_working(directory: int, working: bytes) -> None:
         status = os.stat(working, dir_fd=directory, follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid():
             remove_tree(directory, working)
-            os.fsync(directory)
+            sync(directory)
 
 
 def _failure(situation: Situation, problem: BaseException) -> str:

@@ -13,7 +13,7 @@ from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import relocate, same_inode, status_of
+from dusk.actions.relocation import relocate, same_inode, status_of, sync
 from dusk.actions.restoration import TrashReturn, make_directories, restore_group
 from dusk.actions.trash import TrashMove, trash_group
 from dusk.actions.trash_directory import TrashDirectories
@@ -121,7 +121,7 @@ class ArchiveReturn:
             identity = Identity.from_stat(os.stat(name, dir_fd=holder, follow_symlinks=False))
             (record,) = self._journal.write([replace(record, state=State.COPIED, identity=identity)])
             relocate(holder, name, parent, os.path.basename(original.source), same_inode(identity))
-            os.fsync(parent)
+            sync(parent)
         finally:
             os.close(holder)
         return record

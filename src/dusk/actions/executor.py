@@ -21,7 +21,7 @@ from dusk.fs.descent import open_directory
 from dusk.fs.names import display_path
 from dusk.fs.protected import Protection
 from dusk.fs.survey import Survey
-from dusk.plan.freed import freed
+from dusk.plan.freed import freed, frees_space
 from dusk.plan.plan import Plan
 from dusk.plan.step import Step, Target
 from dusk.rules.finding import Action
@@ -113,6 +113,10 @@ class _Run:
                 self._end(position, step.action, target, ItemState.SKIPPED, f"It is part of {with_it}.")
             else:
                 self._one(position, step, target)
+        if self.was_cancelled:
+            for item in self._group:
+                self._end(item.position, Action.TRASH, item.target, ItemState.SKIPPED, "")
+            self._group.clear()
         self._flush()
 
     def close(self) -> None:
@@ -199,7 +203,7 @@ class _Run:
         finally:
             self.progress.bytes_done = begun
             self._close_parents()
-        if state is ItemState.DONE:
+        if state is ItemState.DONE and frees_space(step, target):
             self.acted.append(replace(target, survey=survey))
         self._end(position, step.action, target, state, sentence, record.destination)
 

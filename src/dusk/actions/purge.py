@@ -17,7 +17,7 @@ from dusk.actions import trashinfo
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import status_of
+from dusk.actions.relocation import status_of, sync
 from dusk.actions.removal import allow_owner, remove_tree
 from dusk.actions.restoration import is_trashed_item
 from dusk.actions.trash_directory import TrashDirectories, TrashDirectory, Unusable, open_own
@@ -171,11 +171,11 @@ def _expunge(record: Record, place: TrashDirectory, token: bytes) -> int:
         if table.at(path) is not None or table.below(path):
             os.rename(token, record.trash_name, src_dir_fd=holder, dst_dir_fd=place.files)
             raise Unusable("something was mounted in it at this moment")
-        os.fsync(holder)
-        os.fsync(place.files)
+        sync(holder)
+        sync(place.files)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
-        os.fsync(place.info)
+        sync(place.info)
     except BaseException:
         os.close(holder)
         raise

@@ -15,7 +15,7 @@ from dusk.actions.archive import remove_working
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.purge import finish_expunging, remove_expunged
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import status_of
+from dusk.actions.relocation import status_of, sync
 from dusk.actions.restoration import is_trashed_item
 from dusk.actions.trash_directory import TrashDirectories, TrashDirectory, Unusable
 from dusk.fs.descent import open_directory, open_parent
@@ -229,4 +229,4 @@ def _drop_document(record: Record, place: TrashDirectory | None) -> None:
         return
     with contextlib.suppress(FileNotFoundError):
         os.unlink(record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
-        os.fsync(place.info)
+        sync(place.info)

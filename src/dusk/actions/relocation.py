@@ -39,7 +39,11 @@ def relocate(
     Raises FileExistsError when the target name is taken, Swapped, Stranded, and OSError.
     """
     _rename(source_directory, source, target_directory, target)
-    status = os.stat(target, dir_fd=target_directory, follow_symlinks=False)
+    try:
+        status = os.stat(target, dir_fd=target_directory, follow_symlinks=False)
+    except OSError:
+        move_back(source_directory, source, target_directory, target)
+        raise
     if not is_expected(status):
         move_back(source_directory, source, target_directory, target)
         raise Swapped
@@ -64,6 +68,18 @@ def status_of(directory: int, name: bytes) -> os.stat_result | None:
         return os.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
         return None
+
+
+def sync(descriptor: int) -> None:
+    """Make a directory durable; some network filesystems cannot, and are durable on their own or never.
+
+    Raises OSError when the disk reports an error.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
 
 
 def _rename(source_directory: int, source: bytes, target_directory: int, target: bytes) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from dusk.actions import trashinfo
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import Stranded, Swapped, relocate, status_of
+from dusk.actions.relocation import Stranded, Swapped, relocate, status_of, sync
 from dusk.actions.trash_directory import TrashDirectories, TrashDirectory, Unusable
 from dusk.fs.descent import open_directory
 from dusk.fs.identity import EntryKind, Identity
@@ -97,11 +97,12 @@ def _find(item: TrashReturn, trashes: TrashDirectories) -> None:
     record = item.record
     try:
         item.place = trashes.existing(record.trash)
-    except Unusable as problem:
-        item.error = f"{item.shown}: its trash {display_path(record.trash)} cannot be used: {problem}."
+        item.place.lock()
+        status = status_of(item.place.files, record.trash_name)
+    except (Unusable, OSError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else problem
+        item.error = f"{item.shown}: its trash {display_path(record.trash)} cannot be used: {why}."
         return
-    item.place.lock()
-    status = status_of(item.place.files, record.trash_name)
     if status is None:
         item.is_gone = True
         item.error = f"{item.shown} is not in the trash any more: someone emptied it or took it out."
@@ -147,7 +148,7 @@ def make_directories(path: bytes) -> int:
         try:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, dir_fd=current)
-                os.fsync(current)
+                sync(current)
             following = open_directory(name, within=current)
         finally:
             os.close(current)
@@ -156,7 +157,12 @@ def make_directories(path: bytes) -> int:
 
 
 def _check_place(item: TrashReturn) -> None:
-    if status_of(item.parent, item.base) is not None:
+    try:
+        is_taken = status_of(item.parent, item.base) is not None
+    except OSError as error:
+        item.error = f"{item.shown} cannot be put back: {error.strerror}."
+        return
+    if is_taken:
         item.refuse(
             f"{item.shown} cannot be put back: something else has its name now. "
             f"It stays in the trash: {display_path(item.record.trash_path)}."
@@ -209,14 +215,14 @@ def _sync(returns: list[TrashReturn]) -> None:
     moved = [item for item in returns if item.record.state is State.DONE]
     for descriptor in {item.parent for item in moved} | {item.place.files for item in moved if item.place}:
         with contextlib.suppress(OSError):
-            os.fsync(descriptor)
+            sync(descriptor)
     for item in moved:
         assert item.place is not None
         with contextlib.suppress(OSError):
             os.unlink(item.record.trash_name + trashinfo.SUFFIX, dir_fd=item.place.info)
     for descriptor in {item.place.info for item in moved if item.place}:
         with contextlib.suppress(OSError):
-            os.fsync(descriptor)
+            sync(descriptor)
 
 
 def _close(journal: Journal, returns: list[TrashReturn]) -> None:

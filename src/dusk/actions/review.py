@@ -73,7 +73,7 @@ def review_plan(
         problems.extend(_problem(step, target.path, objection) for objection in objections)
         shown.add_bytes(target.apparent_size)
         shown.add_item()
-    problems.extend(_destinations(plan))
+    problems.extend(_destinations(plan, protection))
     shown.finish()
     return Reviewed(plan.with_surveys(surveys), tuple(problems))
 
@@ -83,7 +83,7 @@ def _problem(step: Step, path: bytes, objection: Objection) -> Problem:
     return Problem(step.id, path, blocking, objection.sentence, objection.may_insist)
 
 
-def _destinations(plan: Plan) -> list[Problem]:
+def _destinations(plan: Plan, protection: Protection) -> list[Problem]:
     from dusk.actions.archive import destination_objection
 
     problems: list[Problem] = []
@@ -91,7 +91,9 @@ def _destinations(plan: Plan) -> list[Problem]:
         if step.action is not Action.ARCHIVE:
             continue
         for target in step.targets:
-            sentence = destination_objection(os.path.normpath(step.destination or b"."), target.path)
+            sentence = destination_objection(
+                os.path.normpath(step.destination or b"."), target.path, protection
+            )
             if sentence:
                 problems.append(Problem(step.id, target.path, True, sentence))
     return problems

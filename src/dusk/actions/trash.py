@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from dusk.actions import trashinfo
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import Stranded, Swapped, move_back, relocate, same_inode, status_of
+from dusk.actions.relocation import Stranded, Swapped, move_back, relocate, same_inode, status_of, sync
 from dusk.actions.trash_directory import NoTrash, TrashDirectories, TrashDirectory
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.mounts import MountTable
@@ -79,9 +79,14 @@ def trash_group(journal: Journal, moves: list[TrashMove], trashes: TrashDirector
         for place in {id(move.place): move.place for move in reserved if move.place}.values():
             if place.is_extra:
                 journal.add_place(place.path)
-            os.fsync(place.info)
+            sync(place.info)
         for move, record in zip(reserved, journal.write([move.record for move in reserved]), strict=True):
             move.record = record
+    except OSError as error:
+        for move in reserved:
+            _release(move)
+            move.error = f"{move.shown}: the trash cannot be written: {error.strerror}. Nothing was touched."
+        return
     except BaseException:
         for move in reserved:
             _release(move)
@@ -186,7 +191,7 @@ def _act(move: TrashMove) -> None:
             raise _Changed(drift)
         relocate(move.parent, move.name, place.files, record.trash_name, same_inode(record.identity))
         _refuse_mounts(move)
-        after = os.fstat(move.parent).st_mtime_ns
+        after = _modified(move.parent)
         move.record = replace(record, state=State.DONE, parent_before_ns=before, parent_after_ns=after)
         return
     except _Changed as change:
@@ -216,10 +221,22 @@ def _refuse_mounts(move: TrashMove) -> None:
         return
     assert move.place is not None
     path = move.record.trash_path
-    table = MountTable.read()
-    if table.at(path) is not None or table.below(path):
+    try:
+        table = MountTable.read()
+        is_free = table.at(path) is None and not table.below(path)
+    except OSError:
+        is_free = False
+    if not is_free:
         move_back(move.parent, move.name, move.place.files, move.record.trash_name)
         raise _Changed("has a mount inside since this moment")
+
+
+def _modified(directory: int) -> int:
+    """Return when a directory was modified; 0 when that cannot be told, and then nobody relies on it."""
+    try:
+        return os.fstat(directory).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _sync(moves: list[TrashMove]) -> None:
@@ -231,7 +248,7 @@ def _sync(moves: list[TrashMove]) -> None:
     for descriptor in directories:
         # An error of the disk here cannot be undone; the record stays an intent, which recovery resolves.
         try:
-            os.fsync(descriptor)
+            sync(descriptor)
         except OSError as error:
             for move in moves:
                 assert move.place is not None

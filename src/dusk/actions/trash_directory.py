@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from dusk.actions.relocation import sync
 from dusk.fs.descent import open_directory
 from dusk.fs.locations import home_trash
 from dusk.fs.mounts import Mount, MountTable, mount_id
@@ -65,11 +66,6 @@ class TrashDirectory:
             return True  # a filesystem without locks on directories
         return True
 
-    def sync(self) -> None:
-        """Make what was added and removed in it durable."""
-        os.fsync(self.files)
-        os.fsync(self.info)
-
 
 class TrashDirectories:
     """The trash directories of one run, each opened once."""
@@ -104,6 +100,8 @@ class TrashDirectories:
                 raise Unusable(f"{display_path(parent)} cannot be opened: {error.strerror}") from error
             try:
                 self._open[path] = _open_trash(above, path, name, make=False)
+            except OSError as error:
+                raise Unusable(f"{display_path(path)} cannot be opened: {error.strerror}") from error
             finally:
                 os.close(above)
         return self._open[path]
@@ -277,7 +275,7 @@ def _top_of(path: bytes) -> bytes:
 def _step(directory: int, name: bytes) -> int:
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, 0o700, dir_fd=directory)
-        os.fsync(directory)
+        sync(directory)
     return os.open(name, _FLAGS, dir_fd=directory)
 
 
@@ -287,11 +285,15 @@ def open_own(directory: int, name: bytes, *, make: bool = False) -> int:
         if make:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, 0o700, dir_fd=directory)
-                os.fsync(directory)
+                sync(directory)
         descriptor = os.open(name, _FLAGS, dir_fd=directory)
     except OSError as error:
         raise Unusable(_refusal(name, error)) from error
-    status = os.fstat(descriptor)
+    try:
+        status = os.fstat(descriptor)
+    except OSError as error:
+        os.close(descriptor)
+        raise Unusable(_refusal(name, error)) from error
     problem = ""
     if status.st_uid != os.geteuid():
         problem = f"{display_path(name)} belongs to user {status.st_uid}"
