@@ -22,8 +22,10 @@ _SYSTEM_TREES = (
 )  # fmt: skip
 # Directories that must stay while what they hold may go.
 _SYSTEM_DIRECTORIES = (
-    b"/home", b"/media", b"/mnt", b"/nix", b"/opt", b"/root", b"/srv", b"/tmp", b"/var", b"/var/tmp",
+    b"/dev/shm", b"/home", b"/media", b"/mnt", b"/nix", b"/opt", b"/root", b"/srv", b"/tmp", b"/var", b"/var/tmp",
 )  # fmt: skip
+# Shared memory is the users' own: files there are left behind by jobs that crashed.
+_FREE_IN_SYSTEM_TREES = {b"/dev": frozenset({b"shm"})}
 # Directories whose own entries must stay while what those hold may go.
 _SHELVES = {
     b"/opt": "is the directory of an installed program",
@@ -156,7 +158,8 @@ def _all_places(settings: HasProtectedPaths | None) -> Iterable[_Place]:
     """Yield the protected places; of two with one path the first gives the words."""
     yield from _user_places(settings)
     for path in _SYSTEM_TREES:
-        yield _Place(path, f"the system directory {display_path(path)}", below=True)
+        free = _FREE_IN_SYSTEM_TREES.get(path, frozenset())
+        yield _Place(path, f"the system directory {display_path(path)}", below=True, free=free)
     for path in _SYSTEM_DIRECTORIES:
         yield _Place(path, f"the system directory {display_path(path)}")
     yield _Place(_normal(locations.home_directory()), "your home directory")
