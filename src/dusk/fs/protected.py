@@ -22,7 +22,8 @@ _SYSTEM_TREES = (
 )  # fmt: skip
 # Directories that must stay while what they hold may go.
 _SYSTEM_DIRECTORIES = (
-    b"/dev/shm", b"/home", b"/media", b"/mnt", b"/nix", b"/opt", b"/root", b"/srv", b"/tmp", b"/var", b"/var/tmp",
+    b"/dev/shm", b"/home", b"/media", b"/mnt", b"/nix", b"/opt", b"/root", b"/srv", b"/tmp", b"/var",
+    b"/var/tmp",
 )  # fmt: skip
 # Shared memory is the users' own: files there are left behind by jobs that crashed.
 _FREE_IN_SYSTEM_TREES = {b"/dev": frozenset({b"shm"})}
