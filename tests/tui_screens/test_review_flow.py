@@ -41,7 +41,7 @@ async def test_review_shows_every_path_with_safety_action_and_figures(session, f
             assert text.count("◐ costly") == 5
             assert text.count("trash  ") >= 5
             assert "read from the disk just now" in text
-            assert "0 B freed now" in text
+            assert "freed now 0 B" in text
 
 
 async def test_an_empty_queue_says_what_to_do(session):
@@ -333,6 +333,19 @@ async def test_progress_is_text_and_escape_stops_between_items(session, size):
         assert "2 paths are done and stay done" in " ".join(shown(pilot.app).split())
 
 
+async def test_an_action_that_hangs_in_the_system_can_be_left(session, monkeypatch):
+    monkeypatch.setattr("dusk.tui.screens.progress._STUCK_SECONDS", 0.1)
+    app = Harness(ProgressScreen(session, StuckTask()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("q", "escape")
+        await until(pilot, lambda: "does not answer" in shown(app))
+        assert app._exit is False
+        await pilot.press("q")
+        await pilot.pause()
+        assert app._exit is True
+
+
 async def test_a_task_that_cannot_begin_says_why(session):
     task = StuckTask()
     task.done, task.error = True, "The journal cannot be written: the disk is full."
@@ -375,3 +388,46 @@ async def test_five_thousand_paths_are_drawn_only_where_they_are_seen(session, t
         assert 0 < screen.query_one(LineList).item < 100
         assert len(set(drawn)) < 200
         assert len(list(screen.query("*"))) < 20
+
+
+async def test_hostile_names_draw_harmlessly_on_every_screen(session, tmp_path):
+    directory = os.fsencode(tmp_path) + b"/x["
+    os.mkdir(directory)
+    names = [
+        b"red]a.bin",
+        b"\x1b[31m\x1b]0;pwn\x07",
+        b"two\nlines",
+        b"\xe2\x80\xaegnp.exe",
+        b"bad\xff\xfe",
+        b"$muted",
+    ]
+    paths = [directory + b"/" + name for name in names]
+    for path in paths:
+        with open(path, "wb") as file:
+            file.write(b"x")
+    session.plan = plan_of(*paths, safety=Safety.KEEP, title="[b]bold[/b]", keeps=(paths[1] + b"/inner\x1b",))
+    screen = ReviewScreen(session)
+    seen = []
+    async with Harness(screen).run_test(size=(100, 40)) as pilot:
+
+        async def look():
+            await pilot.pause(0.1)
+            seen.append(shown(pilot.app))
+
+        await until(pilot, is_read(screen))
+        await look()
+        for _ in paths:
+            await pilot.press("g", "i")
+            await look()
+            await pilot.press("y")
+            await look()
+        await confirm(pilot)
+        await look()
+        await until(pilot, lambda: isinstance(pilot.app.screen, ResultScreen))
+        await look()
+    text = "\n".join(seen)
+    for character in "\x1b\x07\u202e\udcff":
+        assert character not in text
+    assert (
+        "red]a.bin" in text and "two\u240alines" in text and "bad\\xff\\xfe" in text and "[b]bold[/b]" in text
+    )

@@ -9,15 +9,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Static
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
 from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 from dusk.tui.safety_signs import safety_kind, safety_text
-from dusk.tui.screens.dialog import Choice, Dialog, content_of
-from dusk.tui.screens.review_rows import both_sizes
+from dusk.tui.screens.dialog import Choice, Dialog, Lines
+from dusk.tui.screens.review_text import both_sizes
 from dusk.tui.spans import Line, Span, fit_middle, wrap
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class ConfirmScreen(Dialog[bool]):
         with Vertical(id="box") as box:
             box.border_title = "Confirm"
             with VerticalScroll(id="scroll", can_focus=False):
-                yield Static(id="sentences", markup=False, classes="text")
+                yield Lines(name="sentences", classes="text")
             with Horizontal(id="choices"):
                 yield Choice("esc", "Cancel", id="no", glyphs=self._session.glyphs)
                 if not self.refusal:
@@ -79,7 +78,7 @@ class ConfirmScreen(Dialog[bool]):
         """Break the sentences anew."""
         width = self.text_width
         lines = self._root_lines(width) if self._asked_as_root else self._lines(width)
-        self.query_one("#sentences", Static).update(content_of(lines))
+        self.query_one("#sentences", Lines).show(lines)
 
     def action_leave(self) -> None:
         """Change nothing."""
@@ -156,7 +155,7 @@ class ConfirmScreen(Dialog[bool]):
         lines: list[Line] = [((verb, "strong"),)]
         lines += [((text, "text"),) for text in wrap(sizes, width)]
         if action is Action.TRASH:
-            goes = "They go to the trash of their own filesystem by a rename: quick, nothing is copied."
+            goes = "By a rename into the trash of the same filesystem: quick, nothing is copied."
             return [*lines, *(((text, "muted"),) for text in wrap(goes, width))]
         for destination in dict.fromkeys(step.destination for step in steps):
             place = fit_middle(display_path(destination), max(8, width - 4), self._session.glyphs.ellipsis)

@@ -16,7 +16,7 @@ from dusk.fs.names import display_name, display_path
 from dusk.fs.units import format_size
 from dusk.scan.tree import ROOT
 from dusk.tui.archive_place import CompletionTask, MakeTask, Place, PlaceTask
-from dusk.tui.screens.dialog import Dialog, content_of, keys_line
+from dusk.tui.screens.dialog import Dialog, Lines, keys_line
 from dusk.tui.spans import Line, wrap
 
 if TYPE_CHECKING:
@@ -61,15 +61,15 @@ class DestinationScreen(Dialog[bytes | None]):
             )
             path.cursor_blink = False
             yield path
-            yield Static(id="facts", markup=False, classes="text")
-            yield Static(id="hint", markup=False)
+            yield Lines(name="facts", classes="text")
+            yield Lines(name="hint")
 
     def on_mount(self) -> None:
         """Begin to look."""
         self._clock = self.set_interval(_TICK, self._tick)
         self.query_one(Input).focus()
         keys = (("enter", "Use it"), ("esc", "Cancel"), ("tab", "Complete"))
-        self.query_one("#hint", Static).update(content_of([keys_line(keys, self.text_width)]))
+        self.query_one("#hint", Lines).show([keys_line(keys, self.text_width)])
         self._look_again()
 
     @on(Input.Changed)
@@ -150,7 +150,7 @@ class DestinationScreen(Dialog[bytes | None]):
                 lines += [((text, "notice"),) for text in wrap(said, width)]
                 if self._warned == self.query_one(Input).value:
                     lines.append((("Press enter once more to use it all the same.", "notice"),))
-        self.query_one("#facts", Static).update(content_of(lines))
+        self.query_one("#facts", Lines).show(lines)
 
 
 def _typed(path: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -40,6 +40,21 @@ def keys_line(keys: Iterable[tuple[str, str]], width: int) -> Line:
         line += [(key, "key"), (text, "muted")]
         room -= cells(key) + cells(text)
     return tuple(line)
+
+
+class Lines(Static):
+    """Lines of text; showing the same ones again sends nothing to the terminal."""
+
+    def __init__(self, lines: Sequence[Line] = (), *, name: str, classes: str = "") -> None:
+        """Show some lines."""
+        super().__init__(content_of(lines), markup=False, id=name, classes=classes)
+        self._lines_shown = tuple(lines)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show other lines."""
+        if tuple(lines) != self._lines_shown:
+            self._lines_shown = tuple(lines)
+            self.update(content_of(lines))
 
 
 class Choice(Static, can_focus=True):
@@ -100,7 +115,7 @@ class Dialog(ModalScreen[Answer]):
     Dialog .text { height: auto; width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Cancel", show=False),
+        Binding("escape,ctrl+c", "leave", "Cancel", show=False),
         Binding("tab", "app.focus_next", show=False),
         Binding("shift+tab", "app.focus_previous", show=False),
     ]

@@ -9,12 +9,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Static
 
 from dusk.rules.finding import Action
 from dusk.tui.choices import Said
 from dusk.tui.finding_text import entry_lines, finding_lines, offer_lines
-from dusk.tui.screens.dialog import Dialog, content_of, keys_line
+from dusk.tui.screens.dialog import Dialog, Lines, keys_line
 from dusk.tui.spans import Line, wrap
 
 if TYPE_CHECKING:
@@ -50,10 +49,10 @@ class FindingOverlay(Dialog[None]):
         """Lay out the text above the offers."""
         with Vertical(id="box"):
             with VerticalScroll(id="text"):
-                yield Static(id="facts", markup=False)
-            yield Static(id="offers", markup=False)
-            yield Static(id="said", markup=False)
-            yield Static(id="keys", markup=False)
+                yield Lines(name="facts")
+            yield Lines(name="offers")
+            yield Lines(name="said")
+            yield Lines(name="keys")
 
     def on_mount(self) -> None:
         """Scroll with the keyboard at once."""
@@ -70,10 +69,15 @@ class FindingOverlay(Dialog[None]):
             offers = offer_lines(self._session, finding, width)
         self._update("facts", facts)
         self._update("offers", offers)
-        self.query_one("#offers", Static).display = bool(offers)
+        self.query_one("#offers", Lines).display = bool(offers)
         keys = [("esc", "Close"), ("d", "Queue for the trash")]
         if finding is not None and finding.offers:
-            keys.insert(0, ("1", "Queue this") if len(finding.offers) == 1 else ("1-9", "Queue one"))
+            keys.insert(
+                0,
+                ("1", "Queue this")
+                if len(finding.offers) == 1
+                else (f"1-{min(9, len(finding.offers))}", "Queue one"),
+            )
         self._update("keys", [keys_line(keys, width)])
 
     def on_key(self, event: events.Key) -> None:
@@ -117,4 +121,4 @@ class FindingOverlay(Dialog[None]):
         self._update("said", [((text, kind),) for text in wrap(said.sentence, width)])
 
     def _update(self, name: str, lines: Sequence[Line]) -> None:
-        self.query_one(f"#{name}", Static).update(content_of(lines))
+        self.query_one(f"#{name}", Lines).show(lines)

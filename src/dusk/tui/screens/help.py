@@ -11,12 +11,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from dusk.tui.commands import Command
 from dusk.tui.entry_words import FLAGS
 from dusk.tui.glyphs import UNICODE, Glyphs
-from dusk.tui.screens.dialog import Dialog, content_of, keys_line
+from dusk.tui.screens.dialog import Dialog, Lines, keys_line
 from dusk.tui.screens.line_list import LineList, Row, text_row
 from dusk.tui.spans import Line, cells, wrap
 
@@ -56,7 +56,7 @@ class HelpScreen(Dialog[str | None]):
             search.cursor_blink = False
             yield search
             yield LineList(glyphs=self._glyphs, name="commands")
-            yield Static(id="hint", markup=False)
+            yield Lines(name="hint")
 
     def on_mount(self) -> None:
         """Wait for something to search for."""
@@ -67,7 +67,7 @@ class HelpScreen(Dialog[str | None]):
     def fit(self) -> None:
         """Show the keys that work here."""
         keys = (("enter", "Run it"), ("esc", "Close"), ("↑ ↓", "Choose"))
-        self.query_one("#hint", Static).update(content_of([keys_line(keys, self.app.size.width - 4)]))
+        self.query_one("#hint", Lines).show([keys_line(keys, self.app.size.width - 4)])
 
     def action_leave(self) -> None:
         """Forget the search first, then close."""

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Static
 
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_age, format_size
 from dusk.scan.entry import Measure
-from dusk.tui.screens.dialog import content_of, keys_line
+from dusk.tui.screens.dialog import Lines, keys_line
 from dusk.tui.screens.line_list import LineList, Row, text_row
 from dusk.tui.screens.result import undo_question
 from dusk.tui.spans import Line, fit_end, fit_middle, justify, wrap
@@ -30,6 +29,12 @@ _RECORDS = 500  # of one batch: more is for `dusk journal`
 _TICK = 0.1
 _IN = " " * 6
 _VERBS = {"act": "acted", "undo": "undone", "restore": "restored", "empty": "emptied"}
+_KINDS = {"undo": "undo", "restore": "restore", "empty": "for good"}
+# The first state that a record of the batch is in says how the batch ended.
+_ENDS = (
+    ("ambiguous", "look at it", "notice"), ("purged", "for good", "muted"), ("undone", "taken back", "muted"),
+    ("failed", "failed", "problem"),
+)  # fmt: skip
 _NOTHING: tuple[Line, ...] = (
     (("Nothing was done yet.", "strong"),),
     (),
@@ -66,7 +71,7 @@ class HistoryScreen(Screen[None]):
     HistoryScreen.-bare > LineList { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "Back", show=False),
+        Binding("escape,q,ctrl+c", "leave", "Back", show=False),
         Binding("u", "undo", "Undo", show=False),
         Binding("r", "read_again", "Read again", show=False),
     ]
@@ -82,10 +87,10 @@ class HistoryScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the list of batches."""
-        yield Static(id="title", markup=False)
-        yield Static(id="message", markup=False)
+        yield Lines(name="title")
+        yield Lines(name="message")
         yield LineList(glyphs=self._session.glyphs, name="batches")
-        yield Static(id="keys", markup=False)
+        yield Lines(name="keys")
 
     def on_mount(self) -> None:
         """Begin to read the journal."""
@@ -177,7 +182,7 @@ class HistoryScreen(Screen[None]):
 
     def _say(self, lines: list[Line]) -> None:
         self.add_class("-bare")
-        self.query_one("#message", Static).update(content_of(lines))
+        self.query_one("#message", Lines).show(lines)
 
     # -- what is shown
 
@@ -187,14 +192,14 @@ class HistoryScreen(Screen[None]):
         width = max(10, self.app.size.width - 2)
         state = "" if self._work.done else "reading the journal"
         title = justify((("History", "heading"),), ((state, "muted"),), width)
-        self.query_one("#title", Static).update(content_of([title]))
+        self.query_one("#title", Lines).show([title])
         batch = self._batch()
         keys = [("esc", "Back")]
         if batch is not None:
             keys.insert(0, ("enter", "Hide" if batch.id in self._open else "What was in it"))
             if batch.is_undoable and not self._session.read_only:
                 keys.insert(0, ("u", "Take it back"))
-        self.query_one("#keys", Static).update(content_of([keys_line(keys, width)]))
+        self.query_one("#keys", Lines).show([keys_line(keys, width)])
 
     def _layout(self, width: int) -> Sequence[Row]:
         rows: list[Row] = []
@@ -255,16 +260,13 @@ class HistoryScreen(Screen[None]):
 
 def _state(batch: BatchRecord) -> tuple[str, str]:
     """Return how a batch stands now, and the kind of span that says so."""
-    states = {state.value: count for state, count in batch.states.items() if count}
     if batch.is_undoable:
         whole = batch.undoable == batch.items
         return ("can go back", "good") if whole else ("part of it", "notice")
-    if set(states) <= {"undone"} and states:
-        return "taken back", "muted"
-    if set(states) <= {"failed"} and states:
-        return "failed", "problem"
-    if "ambiguous" in states:
-        return "look at it", "notice"
-    if "purged" in states or batch.kind.value == "empty":
-        return "for good", "muted"
+    if batch.kind.value in _KINDS:
+        return _KINDS[batch.kind.value], "muted"
+    states = {state.value for state, count in batch.states.items() if count}
+    for state, words, kind in _ENDS:
+        if state in states:
+            return words, kind
     return "", "muted"

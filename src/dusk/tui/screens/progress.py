@@ -9,12 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_count, format_size
 from dusk.tui.bars import draw_gauge
-from dusk.tui.screens.dialog import content_of, keys_line
+from dusk.tui.screens.dialog import Lines, keys_line
 from dusk.tui.spans import Line, fit_middle, wrap
 from dusk.tui.tasks import ActingTask, TaskProgress
 
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 _TICK = 0.2  # seconds; text only, so this costs some hundred bytes a second
 _BAR = 40
+# A copy stops within a block and a rename at once: what takes longer to stop waits for the system.
+_STUCK_SECONDS = 3.0
 
 
 class ProgressScreen(Screen[None]):
@@ -40,6 +41,7 @@ class ProgressScreen(Screen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "stop", "Stop", show=False),
+        Binding("q", "abandon", "Leave dusk", show=False),
     ]
 
     def __init__(self, session: Session, task: ActingTask[Any]) -> None:
@@ -49,14 +51,15 @@ class ProgressScreen(Screen[None]):
         self._work = task
         self._started = time.monotonic()
         self._timer: Timer | None = None
+        self._stopping_since = 0.0
         self._failed = False
         self._settled = False
 
     def compose(self) -> ComposeResult:
         """Lay out title, figures and the key that stops."""
-        yield Static(content_of([((self._work.doing, "heading"),)]), id="title", markup=False)
-        yield Static(id="body", markup=False)
-        yield Static(id="keys", markup=False)
+        yield Lines([((self._work.doing, "heading"),)], name="title")
+        yield Lines(name="body")
+        yield Lines(name="keys")
 
     def on_mount(self) -> None:
         """Begin to watch."""
@@ -75,7 +78,18 @@ class ProgressScreen(Screen[None]):
             self.dismiss()
         else:
             self._work.cancel()
+            self._stopping_since = self._stopping_since or time.monotonic()
             self._show()
+
+    def action_abandon(self) -> None:
+        """Leave dusk when the system does not answer; the next start recovers from the journal."""
+        if self._is_stuck:
+            self.app.exit()
+
+    @property
+    def _is_stuck(self) -> bool:
+        since = self._stopping_since
+        return not self._work.done and since > 0 and time.monotonic() - since > _STUCK_SECONDS
 
     def _tick(self) -> None:
         if not self._work.done:
@@ -104,9 +118,11 @@ class ProgressScreen(Screen[None]):
             return
         width = max(10, self.app.size.width - 4)
         lines = self._failure_lines(width) if self._failed else self._lines(self._work.progress, width)
-        self.query_one("#body", Static).update(content_of(lines))
-        keys = (("esc", "Back"),) if self._failed else (("esc", "Stop after this item"),)
-        self.query_one("#keys", Static).update(content_of([keys_line(keys, width)]))
+        self.query_one("#body", Lines).show(lines)
+        keys = [("esc", "Back" if self._failed else "Stop after this item")]
+        if self._is_stuck:
+            keys = [("q", "Leave dusk")]
+        self.query_one("#keys", Lines).show([keys_line(keys, width)])
 
     def _failure_lines(self, width: int) -> list[Line]:
         lines: list[Line] = [((text, "problem"),) for text in wrap(self._work.error, width)]
@@ -130,6 +146,12 @@ class ProgressScreen(Screen[None]):
             done = count_noun(progress.items_done, "path is", "paths are")
             said = f"Stopping after this item. {done} done and stay done; undo takes them back."
             lines += [(), *(((text, "notice"),) for text in wrap(said, width))]
+        if self._is_stuck:
+            said = (
+                "The system does not answer, perhaps because of a mount that hangs. q leaves dusk; the next "
+            )
+            said += "start says from the journal what was done."
+            lines += [(), *(((text, "problem"),) for text in wrap(said, width))]
         return [line for line in lines if line] if self.app.size.height < 16 else lines
 
 

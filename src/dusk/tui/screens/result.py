@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Static
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
 from dusk.rules.finding import Action
-from dusk.tui.screens.dialog import content_of, keys_line
+from dusk.tui.screens.dialog import Lines, keys_line
 from dusk.tui.screens.line_list import LineList, Row, text_row
 from dusk.tui.screens.question import QuestionScreen
 from dusk.tui.shared_directory import shared_directory
@@ -51,7 +50,7 @@ class ResultScreen(Screen[None]):
     ResultScreen.-short > #summary { padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,x", "leave", "Back", show=False),
+        Binding("escape,q,x,ctrl+c", "leave", "Back", show=False),
         Binding("u", "undo", "Undo", show=False),
     ]
 
@@ -66,10 +65,10 @@ class ResultScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the summary above the paths."""
-        yield Static(id="title", markup=False)
-        yield Static(id="summary", markup=False)
+        yield Lines(name="title")
+        yield Lines(name="summary")
         yield LineList(glyphs=self._session.glyphs, name="results")
-        yield Static(id="keys", markup=False)
+        yield Lines(name="keys")
 
     def on_mount(self) -> None:
         """Fill the list."""
@@ -117,7 +116,7 @@ class ResultScreen(Screen[None]):
         return sum(result.state.value == state for result in self._results)
 
     def _update(self, name: str, lines: list[Line]) -> None:
-        self.query_one(f"#{name}", Static).update(content_of(lines))
+        self.query_one(f"#{name}", Lines).show(lines)
 
     # -- the summary
 

@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static
 
 from dusk.fs.names import display_path
-from dusk.fs.units import count_noun, format_count, format_size
-from dusk.tui.screens.dialog import content_of, keys_line
+from dusk.fs.units import count_noun, format_count
+from dusk.tui.screens.dialog import Lines, keys_line
 from dusk.tui.screens.line_list import LineList
 from dusk.tui.screens.question import QuestionScreen
-from dusk.tui.screens.review_rows import ReviewItem, ReviewRows, action_words, both_sizes
-from dusk.tui.spans import Line, fit_end, fit_middle, justify, wrap
+from dusk.tui.screens.review_rows import ReviewItem, ReviewRows
+from dusk.tui.screens.review_text import EMPTY, detail_lines, insist_lines, totals_lines
+from dusk.tui.spans import Line, fit_end, fit_middle, justify
 from dusk.tui.tasks import ExecutionTask, ReviewTask
 
 if TYPE_CHECKING:
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
 
 _TICK = 0.25  # seconds
 _KEYS = (("esc", "Back"), ("r", "Read again"), ("D", "Drop all"))
-_EMPTY: tuple[Line, ...] = (
-    (("Nothing is queued.", "strong"),),
-    (),
-    (
-        ("Go back with ", "muted"),
-        ("esc", "key"),
-        (", move to something large and press ", "muted"),
-        ("d", "key"),
-    ),
-    (("to queue it for the trash, or ", "muted"), ("a", "key"), (" to queue it for an archive.", "muted")),
-    (("Nothing is moved before it was reviewed here and confirmed.", "muted"),),
-)
 
 
 class ReviewScreen(Screen[None]):
@@ -61,8 +49,7 @@ class ReviewScreen(Screen[None]):
     ReviewScreen.-bare > #totals { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Back", show=False),
-        Binding("q", "leave", "Back", show=False),
+        Binding("escape,q,ctrl+c", "leave", "Back", show=False),
         Binding("d,delete", "drop", "Drop", show=False),
         Binding("D", "drop_all", "Drop all", show=False),
         Binding("i", "insist", "Insist", show=False),
@@ -83,13 +70,13 @@ class ReviewScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out title, columns, paths, what is known of the one under the cursor, and totals."""
-        yield Static(id="title", markup=False)
-        yield Static(id="columns", markup=False)
+        yield Lines(name="title")
+        yield Lines(name="columns")
         yield LineList(glyphs=self._session.glyphs, name="paths")
-        yield Static(content_of(_EMPTY), id="empty", markup=False)
-        yield Static(id="detail", markup=False)
-        yield Static(id="totals", markup=False)
-        yield Static(id="keys", markup=False)
+        yield Lines(EMPTY, name="empty")
+        yield Lines(name="detail")
+        yield Lines(name="totals")
+        yield Lines(name="keys")
 
     def on_mount(self) -> None:
         """Show the queue at once and begin to read the disk."""
@@ -141,7 +128,10 @@ class ReviewScreen(Screen[None]):
         place = f" in {fit_middle(base, room)}" if base and room > 12 else ""
         self._update("title", [justify([(title, "heading"), (place, "text")], [(state, "muted")], width)])
         self._update("columns", [self._rows.heading(width - 1)])
-        self._update("totals", self._totals(width))
+        totals = totals_lines(self._rows, self._session.measure, width)
+        if self._failure:
+            totals.append(((fit_end(self._failure, width), "problem"),))
+        self._update("totals", totals)
         self._update("keys", [keys_line(self._keys(), width)])
 
     def _keys(self) -> list[tuple[str, str]]:
@@ -151,7 +141,7 @@ class ReviewScreen(Screen[None]):
         return [("enter", "Confirm"), ("d", "Drop"), *insist, *_KEYS]
 
     def _update(self, name: str, lines: list[Line]) -> None:
-        self.query_one(f"#{name}", Static).update(content_of(lines))
+        self.query_one(f"#{name}", Lines).show(lines)
 
     def _state(self, width: int) -> str:
         task = self._work
@@ -170,46 +160,12 @@ class ReviewScreen(Screen[None]):
             return "not read"
         return "read from the disk just now" if width >= 50 else "just read"
 
-    def _totals(self, width: int) -> list[Line]:
-        totals = self._rows.totals
-        blocked = len(self._rows.blocked)
-        first: list[tuple[str, str]] = [
-            (both_sizes(totals, self._session.measure), "strong"),
-            (f"  {format_size(totals.frees_now)} freed now", "queue-text"),
-            (f"  {format_size(totals.frees_after_purge)} after emptying the trash", "queue-text"),
-        ]
-        if width < 66:
-            first = [
-                (format_size(totals.disk_size), "strong"),
-                (f", now {format_size(totals.frees_now)}", "queue-text"),
-                (f", after {format_size(totals.frees_after_purge)}", "queue-text"),
-            ]
-        lines: list[Line] = [tuple(first)]
-        if self._failure:
-            lines.append(((fit_end(self._failure, width), "problem"),))
-        if blocked:
-            stays = "stays where it is" if blocked == 1 else "stay where they are"
-            text = f"{blocked:,} of {count_noun(len(self._rows.items), 'path')} {stays}"
-            lines.append(((text, "problem"),))
-        return lines
-
     def _show_detail(self) -> None:
         item = self._item()
-        if item is None or not self.is_mounted:
-            return
-        width = max(10, self.app.size.width - 2)
-        target = item.target
-        lines: list[Line] = [((text, "strong"),) for text in wrap(display_path(target.path), width)[:2]]
-        facts = [
-            target.title or "nothing that a rule knows",
-            count_noun(target.survey.entries if target.survey else target.entries, "entry", "entries"),
-            f"{format_size(target.disk_size)} on disk, {format_size(target.apparent_size)} apparent",
-        ]
-        lines.append(((fit_end(self._session.glyphs.dot.join(facts), width), "text"),))
-        lines.append(((fit_end(action_words(item.step.action, item.step.destination), width), "muted"),))
-        if item.can_insist:
-            lines[-1] = (("This should be kept. ", "safety-keep"), ("i", "key"), (" insists on it.", "muted"))
-        self._update("detail", lines)
+        if item is not None and self.is_mounted:
+            figures = self._rows.figures(self.query_one(LineList).item)
+            width = max(10, self.app.size.width - 2)
+            self._update("detail", detail_lines(item, figures, self._session.measure, width))
 
     def _item(self) -> ReviewItem | None:
         number = self.query_one(LineList).item
@@ -295,12 +251,7 @@ class ReviewScreen(Screen[None]):
         if not item.can_insist:
             self.notify("Nothing here asks to be kept.", markup=False, timeout=4)
             return
-        width = 72
-        kept = [display_path(path) for path in item.target.keeps[:5]]
-        lines: list[Line] = [((fit_middle(display_path(item.target.path), width), "strong"),)]
-        lines.append(((f"{item.target.title or 'This'} should be kept.", "safety-keep"),))
-        lines.extend((("  " + fit_middle(path, width - 2), "text"),) for path in kept)
-        lines.append((("It may be the only copy. Only this path is released, nothing else.", "muted"),))
+        lines = insist_lines(item, 71)
         question = QuestionScreen(
             "Act on what should be kept?", lines, yes="Insist", no="Keep it", glyphs=self._session.glyphs
         )

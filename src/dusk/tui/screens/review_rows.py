@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from dusk.fs.names import display_path
 from dusk.fs.units import format_size
 from dusk.plan.conflict import conflicts
-from dusk.plan.plan import ActionTotals, Plan, PlanTotals
+from dusk.plan.plan import Plan, PlanTotals
 from dusk.plan.step import Step, Target
-from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 from dusk.scan.entry import Measure
 from dusk.tui.glyphs import Glyphs
@@ -168,23 +167,6 @@ class ReviewRows:
         lead = " " * _INDENT + self._glyphs.bullet + " "
         lines = wrap(text, width, indent=" " * len(lead), first=lead)
         return [text_row((line, kind), item=NO_ITEM) for line in lines]
-
-
-def action_words(action: Action, destination: bytes) -> str:
-    """Return what an action does, with the place where it moves things."""
-    if action is Action.TRASH:
-        return "moves to the trash of its own filesystem"
-    if action is Action.ARCHIVE:
-        return f"copies to {display_path(destination)}, verifies, then moves to the trash"
-    return "does nothing"
-
-
-def both_sizes(totals: ActionTotals, measure: Measure) -> str:
-    """Return what things take on disk, after what they pretend to hold where that is what is shown."""
-    on_disk = f"{format_size(totals.disk_size)} on disk"
-    if measure is Measure.APPARENT:
-        return f"{format_size(totals.apparent_size)} apparent, {on_disk}"
-    return on_disk
 
 
 def _notes(plan: Plan, problems: Iterable[Problem]) -> dict[bytes, tuple[Note, ...]]:
