@@ -58,8 +58,8 @@ def tree(box):
     os.symlink(b"nowhere", box.path(b"run", b"dangling"))
     os.mkfifo(box.path(b"run", b"fifo"))
     box.file(b"single", content=b"one")
-    os.chmod(box.path(b"single"), 0o440)
     os.setxattr(box.path(b"single"), b"user.note", b"mine")
+    os.chmod(box.path(b"single"), 0o440)
     os.setxattr(box.path(b"run"), b"user.note", b"dir")
     for directory, names, files in os.walk(box.data, topdown=False):
         for name in names + files:
