@@ -84,7 +84,7 @@ class ProgressScreen(Screen[None]):
     def action_abandon(self) -> None:
         """Leave dusk when the system does not answer; the next start recovers from the journal."""
         if self._is_stuck:
-            self.app.exit()
+            self.app.exit(3)  # partly done; the journal says what
 
     @property
     def _is_stuck(self) -> bool:
@@ -148,9 +148,9 @@ class ProgressScreen(Screen[None]):
             lines += [(), *(((text, "notice"),) for text in wrap(said, width))]
         if self._is_stuck:
             said = (
-                "The system does not answer, perhaps because of a mount that hangs. q leaves dusk; the next "
+                "The system does not answer, perhaps because of a mount that hangs. "
+                "q leaves dusk; its next start says from the journal what was done."
             )
-            said += "start says from the journal what was done."
             lines += [(), *(((text, "problem"),) for text in wrap(said, width))]
         return [line for line in lines if line] if self.app.size.height < 16 else lines
 
