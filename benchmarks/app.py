@@ -2,9 +2,9 @@
 
     python benchmarks/app.py [--runs 9] [--directories 6000] [--files 50] [--scratch /tmp]
 
-Prints the time to the first frame as a ratio to the smallest Textual app (runs in turn, A B A B), and the latency
-and bytes of one key while a tree of 300,000 files is being scanned and after. Latency is the time from writing the
-key to the arrival of the frame that holds the redrawn cursor row.
+Prints the time to the first frame as a ratio to the smallest Textual app (runs in turn, A B A B), and the
+latency and bytes of one key while a tree of 300,000 files is being scanned and after. Latency: the time from
+writing the key to the arrival of the frame with the redrawn cursor row.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main() -> None:
     os.environ["DUSK_STATE_DIR"] = tempfile.mkdtemp(prefix="dusk-benchmark-state-")
     os.environ["DUSK_CONFIG_DIR"] = tempfile.mkdtemp(prefix="dusk-benchmark-config-")
     print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.release()}"
+        f"{platform.machine()}, {os.cpu_count()} cores, {platform.release()}, Python {sys.version.split()[0]}"
     )
     first_frame(arguments.runs)
     for columns, rows in SIZES:

@@ -40,7 +40,10 @@ def _check(archive: Path) -> int:
         for command in commands:
             finished = subprocess.run(command, check=False, cwd=scratch, capture_output=True, text=True)
             if finished.returncode:
-                print(f"{archive.name}: {command[1:3]} failed\n{finished.stdout}{finished.stderr}", file=sys.stderr)
+                print(
+                    f"{archive.name}: {command[1:3]} failed\n{finished.stdout}{finished.stderr}",
+                    file=sys.stderr,
+                )
                 return 1
             print(f"{archive.name}: {finished.stdout.strip() or 'installed'}")
     return 0

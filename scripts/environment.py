@@ -76,7 +76,14 @@ def _by_bare_venv() -> bool:
     if not _run(sys.executable, "-m", "venv", "--without-pip", str(DIRECTORY)):
         return False
     return _run(
-        sys.executable, "-m", "pip", "--python", str(DIRECTORY / "bin" / "python"), "install", "--quiet", "pip"
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(DIRECTORY / "bin" / "python"),
+        "install",
+        "--quiet",
+        "pip",
     )
 
 
