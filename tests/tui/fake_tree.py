@@ -230,6 +230,7 @@ class FakeJudge:
         self.keeps = keeps or {}
         self.revision = 1
         self.finished = True
+        self.failure = ""
 
     def start(self) -> None:
         pass

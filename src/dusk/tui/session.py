@@ -22,6 +22,7 @@ from dusk.settings import Settings
 from dusk.tui.choices import NOWHERE, Choices, Place, Said
 from dusk.tui.glyphs import ASCII, UNICODE, Glyphs
 from dusk.tui.journal_keeper import JournalKeeper, Opening, open_and_recover, open_for_looking
+from dusk.tui.known_findings import KnownFindings
 from dusk.tui.owners import OwnerNames
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Pulse:
     """Grows with every change of the tree."""
     judge_revision: int
     """Grows with every change of the findings."""
+    judged: bool
+    """Whether everything scanned is judged."""
     plan_version: int
     """Grows with every change of the queue."""
     capacity: Capacity | None
@@ -85,8 +88,8 @@ class Session:
         self.capacity: Capacity | None = None
         self.owners = OwnerNames()
         self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
-        self._below: dict[int, int] = {}
-        self._below_revision = -1
+        self._known = KnownFindings(scan.tree, judge)
+        self._judge_failed = False
         self._places: dict[bytes, Place] = {}
         self._notices: list[str] = []
         self._keeper = JournalKeeper(
@@ -117,6 +120,7 @@ class Session:
             progress=self.scan.progress(),
             tree_revision=self.tree.revision(ROOT),
             judge_revision=self.judge.revision,
+            judged=self.judge.finished,
             plan_version=self.choices.version,
             capacity=self.capacity,
             names=self.owners.revision,
@@ -128,6 +132,9 @@ class Session:
 
     def take_notices(self) -> tuple[str, ...]:
         """Return what happened in the background and should be said once."""
+        if self.judge.failure and not self._judge_failed:
+            self._judge_failed = True
+            self.notice(f"Judging stopped, so findings are missing: {self.judge.failure}")
         notices, self._notices = tuple(self._notices), []
         return notices
 
@@ -170,39 +177,23 @@ class Session:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return all findings, best first."""
-        return self.judge.findings()
+        return self._known.all()
+
+    def offered(self) -> tuple[Finding, ...]:
+        """Return the findings about what need not be kept, best first."""
+        return self._known.offered()
+
+    def findings_below(self, index: int) -> int:
+        """Return how many of them are about something below an entry."""
+        return self._known.count_below(index)
 
     def finding_for(self, index: int) -> Finding | None:
         """Return the finding about exactly this entry."""
-        return self.judge.finding_for(index) if index >= 0 else None
+        return self._known.about(index)
 
     def finding_around(self, index: int) -> Finding | None:
         """Return the finding about the nearest directory that holds this entry."""
-        while index >= 0:
-            index = self.tree.parent(index)
-            if index >= 0 and (finding := self.judge.finding_for(index)) is not None:
-                return finding
-        return None
-
-    def findings_below(self, index: int) -> int:
-        """Return how many things below an entry a rule would offer to clear."""
-        if self._below_revision != self.judge.revision:
-            self._below_revision = self.judge.revision
-            self._below = self._count_below()
-        return self._below.get(index, 0)
-
-    def _count_below(self) -> dict[int, int]:
-        below: dict[int, int] = {}
-        for finding in self.findings():
-            if finding.is_keep:
-                continue
-            holders: set[int] = set()
-            for index in finding.entries:
-                while index >= 0 and (index := self.tree.parent(index)) >= 0 and index not in holders:
-                    holders.add(index)
-            for holder in holders:
-                below[holder] = below.get(holder, 0) + 1
-        return below
+        return self._known.around(index)
 
     # -- the queue
 

@@ -213,9 +213,7 @@ class Browsing(TreeScreen):
 
     def _go_to_finding(self, step: int) -> None:
         places = [
-            next((entry for entry in finding.entries if entry >= 0), -1)
-            for finding in self.session.findings()
-            if not finding.is_keep
+            next((entry for entry in finding.entries if entry >= 0), -1) for finding in self.session.offered()
         ]
         places = [place for place in places if place >= 0]
         if not places:

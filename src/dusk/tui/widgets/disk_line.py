@@ -50,7 +50,7 @@ class DiskLine(LinePane):
 
     def _right(self) -> list[Span]:
         session = self._session
-        found = sum(not finding.is_keep for finding in session.findings())
+        found = len(session.offered())
         measure = "apparent size" if session.measure is Measure.APPARENT else "disk size"
         parts = [measure, f"by {session.sort.value}", count_noun(found, "finding")]
         if not session.judge.finished:

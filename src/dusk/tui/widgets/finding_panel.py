@@ -113,8 +113,7 @@ class FindingPanel(LinePane, can_focus=True):
     # -- inside
 
     def _offered(self) -> tuple[Finding, ...]:
-        found = (finding for finding in self._session.findings() if not finding.is_keep)
-        return tuple(found)[:_MOST_FINDINGS]
+        return self._session.offered()[:_MOST_FINDINGS]
 
     def _list(self, width: int, room: int) -> list[Line]:
         """Return the heading and the part of the list that holds the selected finding."""
