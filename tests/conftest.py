@@ -16,7 +16,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     """Point home, configuration, state and trash at a fresh directory: no test sees the user's own."""
     home = tmp_path_factory.mktemp("home")
     for name in [name for name in os.environ if name.startswith(("TEXTUAL_", "XDG_", "DUSK_"))]:
-        if name != "DUSK_SKIPPED" and not name.startswith("DUSK_REAL"):
+        if name != "DUSK_SKIPPED" and not name.startswith(("DUSK_REAL", "TEXTUAL_SNAPSHOT_")):
             monkeypatch.delenv(name, raising=False)
     for name in _LEAKS:
         monkeypatch.delenv(name, raising=False)
