@@ -56,13 +56,13 @@ class ConfirmScreen(Dialog[bool]):
         if self._session.read_only:
             return "dusk was started with --read-only, so nothing is changed. Start it without to act."
         if not any(step.targets for step in self._plan.steps):
-            return "There is nothing left to do: every path of the queue stays where it is."
+            return "Every path of the queue stays where it is; the review says why below each."
         return ""
 
     def compose(self) -> ComposeResult:
         """Lay out the sentences above the answers."""
         with Vertical(id="box") as box:
-            box.border_title = "Confirm"
+            box.border_title = "Nothing can be done" if self.refusal else "Confirm"
             with VerticalScroll(id="scroll", can_focus=False):
                 yield Lines(name="sentences", classes="text")
             with Horizontal(id="choices"):
