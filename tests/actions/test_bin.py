@@ -10,7 +10,7 @@ import pytest
 from dusk.actions.bin import empty, list_bin, measured, restore
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import BatchKind, State
-from dusk.actions.trash_directory import TrashDirectories
+from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.undo import NothingToUndo, undo_batch
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dusk.actions import relocation, trash_directory
+from dusk.actions import relocation, trash_choice
 from dusk.actions.bin import empty, restore
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
@@ -57,10 +57,8 @@ class Failing:
 @pytest.fixture(autouse=True)
 def only_the_home_trash(monkeypatch):
     """Keep tests from using the trash at the top of the real mount when the home trash fails."""
-    real = trash_directory._candidates
-    monkeypatch.setattr(
-        trash_directory, "_candidates", lambda *arguments: itertools.islice(real(*arguments), 1)
-    )
+    real = trash_choice._candidates
+    monkeypatch.setattr(trash_choice, "_candidates", lambda *arguments: itertools.islice(real(*arguments), 1))
 
 
 @pytest.fixture(autouse=True)

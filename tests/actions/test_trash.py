@@ -164,7 +164,7 @@ def test_another_filesystem_is_refused_and_never_copied(box, monkeypatch):
     monkeypatch.setattr("dusk.actions.relocation.syscalls.renameat2", crossing)
     outcome = box.run(plan)
     assert outcome.results[0].state is ItemState.FAILED
-    assert "Archive it instead" in outcome.results[0].sentence
+    assert "never copies into a trash" in outcome.results[0].sentence
     assert read(path) == b"content"
     assert os.listdir(os.path.join(box.trash, b"info")) == []
     assert box.journal.records(outcome.batch)[0].state is State.FAILED

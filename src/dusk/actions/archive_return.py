@@ -16,7 +16,7 @@ from dusk.actions.record import Record, State
 from dusk.actions.relocation import relocate, same_inode, status_of, sync
 from dusk.actions.restoration import TrashReturn, make_directories, restore_group
 from dusk.actions.trash import TrashMove, trash_group
-from dusk.actions.trash_directory import TrashDirectories
+from dusk.actions.trash_choice import TrashDirectories
 from dusk.fs.cancellation import Cancelled, Cancelling
 from dusk.fs.descent import open_directory, open_parent
 from dusk.fs.identity import Identity

@@ -16,7 +16,8 @@ from dusk.actions.purge import Deletion
 from dusk.actions.record import BatchKind, Record, State
 from dusk.actions.restoration import TrashReturn, restore_group
 from dusk.actions.trash import GROUP
-from dusk.actions.trash_directory import TrashDirectories, Unusable
+from dusk.actions.trash_choice import TrashDirectories
+from dusk.actions.trash_directory import Unusable
 from dusk.actions.trash_listing import TrashItem, bin_places, list_bin, measured
 from dusk.fs.cancellation import Cancelled, Cancelling, never
 from dusk.fs.names import display_path

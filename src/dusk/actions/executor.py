@@ -15,7 +15,7 @@ from dusk.actions.outcome import ItemResult, ItemState, Outcome
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import BatchKind, Record, State
 from dusk.actions.trash import GROUP, TrashMove, trash_group
-from dusk.actions.trash_directory import TrashDirectories
+from dusk.actions.trash_choice import TrashDirectories
 from dusk.fs.cancellation import Cancelled, Cancelling, never
 from dusk.fs.descent import open_directory
 from dusk.fs.names import display_path

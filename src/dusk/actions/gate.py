@@ -9,9 +9,9 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from dusk.actions import checks
+from dusk.actions import checks, trash_choice
 from dusk.actions.checks import Objection, Situation
 from dusk.fs.cancellation import Cancelling, never
 from dusk.fs.descent import open_parent
@@ -38,6 +38,7 @@ class Gate:
     """Trash directories below which, and around which, nothing may be trashed."""
     read_only: bool = False
     """Whether every action is turned off."""
+    _trash_refusals: dict[bytes, str | None] = field(default_factory=dict)
 
     def before_looking(self, target: Target) -> Iterator[Objection]:
         """Yield what the path alone forbids; nothing on disk is touched for it."""
@@ -64,6 +65,15 @@ class Gate:
         yield from checks.another_file(situation)
         yield from checks.mounted(situation)
         yield from checks.not_permitted(situation)
+        yield from self._without_trash(situation)
+
+    def _without_trash(self, situation: Situation) -> Iterator[Objection]:
+        directory = os.path.dirname(situation.path)
+        if directory not in self._trash_refusals:
+            self._trash_refusals[directory] = trash_choice.refusal(situation.parent, directory, self.trashes)
+        refusal = self._trash_refusals[directory]
+        if refusal is not None:
+            yield Objection(f"{situation.shown}: {refusal}.")
 
     def after_survey(self, situation: Situation, now: Survey, *, reviewed: bool) -> Iterator[Objection]:
         """Yield what the whole target forbids: drift since the review, mounts in it, who holds it."""

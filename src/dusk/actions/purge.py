@@ -20,7 +20,8 @@ from dusk.actions.record import Record, State
 from dusk.actions.relocation import status_of, sync
 from dusk.actions.removal import allow_owner, remove_tree
 from dusk.actions.restoration import is_trashed_item
-from dusk.actions.trash_directory import TrashDirectories, TrashDirectory, Unusable, open_own
+from dusk.actions.trash_choice import TrashDirectories
+from dusk.actions.trash_directory import TrashDirectory, Unusable, open_own
 from dusk.fs.cancellation import Cancelling
 from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_path

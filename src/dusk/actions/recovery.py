@@ -17,7 +17,8 @@ from dusk.actions.purge import finish_expunging, remove_expunged
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import status_of, sync
 from dusk.actions.restoration import is_trashed_item
-from dusk.actions.trash_directory import TrashDirectories, TrashDirectory, Unusable
+from dusk.actions.trash_choice import TrashDirectories
+from dusk.actions.trash_directory import TrashDirectory, Unusable
 from dusk.fs.descent import open_directory, open_parent
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_path

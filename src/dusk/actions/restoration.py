@@ -11,7 +11,8 @@ from dusk.actions import trashinfo
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import Stranded, Swapped, relocate, status_of, sync
-from dusk.actions.trash_directory import TrashDirectories, TrashDirectory, Unusable
+from dusk.actions.trash_choice import TrashDirectories
+from dusk.actions.trash_directory import TrashDirectory, Unusable
 from dusk.fs.descent import open_directory
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.names import display_path

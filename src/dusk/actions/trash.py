@@ -19,7 +19,8 @@ from dusk.actions import trashinfo
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import Stranded, Swapped, move_back, relocate, same_inode, status_of, sync
-from dusk.actions.trash_directory import NoTrash, TrashDirectories, TrashDirectory
+from dusk.actions.trash_choice import NoTrash, TrashDirectories
+from dusk.actions.trash_directory import TrashDirectory
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_path
@@ -105,7 +106,7 @@ def _reserve(move: TrashMove, trashes: TrashDirectories) -> None:
         path = os.path.relpath(source, place.top) if place.top else source
         name = _reserve_name(place, move.name, trashinfo.TrashInfo(path, time.time()).encode())
     except NoTrash as problem:
-        move.error = f"{move.shown}: {problem}. Archiving it elsewhere is possible."
+        move.error = f"{move.shown}: {problem}."
     except OSError as error:
         move.error = f"{move.shown}: its place in the trash cannot be made: {error.strerror}."
     else:
@@ -270,7 +271,7 @@ def _close(journal: Journal, moves: list[TrashMove]) -> None:
 
 def _meaning(error: OSError) -> str:
     if error.errno == errno.EXDEV:
-        return "no rename leaves its subvolume or overlay layer. Archive it instead"
+        return "its subvolume or overlay layer allows no rename, and dusk never copies into a trash"
     if error.errno == errno.EPERM:
         return "the kernel forbids it; it may be immutable or append-only (lsattr shows that)"
     if error.errno == errno.EACCES:

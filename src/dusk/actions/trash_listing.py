@@ -17,13 +17,8 @@ from dusk.actions.journal import Journal, JournalError
 from dusk.actions.record import Record
 from dusk.actions.relocation import status_of
 from dusk.actions.restoration import is_trashed_item
-from dusk.actions.trash_directory import (
-    TrashDirectories,
-    TrashDirectory,
-    Unusable,
-    candidate_paths,
-    resolved_home_trash,
-)
+from dusk.actions.trash_choice import TrashDirectories
+from dusk.actions.trash_directory import TrashDirectory, Unusable, candidate_paths, resolved_home_trash
 from dusk.fs.cancellation import Cancelling, never
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.mounts import Mount, MountTable

@@ -12,7 +12,7 @@ from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import BatchKind, BatchRecord, Record, State
 from dusk.actions.restoration import TrashReturn, restore_group
 from dusk.actions.trash import GROUP
-from dusk.actions.trash_directory import TrashDirectories
+from dusk.actions.trash_choice import TrashDirectories
 from dusk.fs.cancellation import Cancelling, never
 from dusk.fs.names import display_path
 from dusk.rules.finding import Action
