@@ -167,3 +167,43 @@ def test_a_download_that_was_changed_or_added_to_does_not(tmp_path: Path) -> Non
     judged = judge(tmp_path)
     assert not offered(judged, tmp_path)
     assert {finding.safety for finding in of(judged, "hf-local-directory")} <= {Safety.REVIEW, Safety.KEEP}
+
+
+def test_a_script_above_what_is_scanned_keeps_a_model(tmp_path: Path) -> None:
+    model(tmp_path / "proj" / "models" / "acme-final-7b")
+    model(tmp_path / "proj" / "models" / "acme-other-7b")
+    put(tmp_path / "proj" / "scripts" / "train.sh", "python train.py models/acme-final-7b\n")
+    put(tmp_path / "proj" / "pyproject.toml", "")
+    judged = judge(tmp_path / "proj" / "models")
+    assert offered(judged, tmp_path / "proj" / "models") == {"acme-other-7b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("path: ./model\n", True), ('{"path": "model"}', True), ("cp model/config.json .\n", True),
+        ('{"model": 3}', False), ("the model is good\n", False), ("cp other/model/x .\n", False),
+    ],
+)  # fmt: skip
+def test_a_plain_name_at_the_top_is_named_as_a_path_or_a_value(
+    tmp_path: Path, text: str, stays: bool
+) -> None:
+    model(tmp_path / "model")
+    put(tmp_path / "settings.json", text)
+    assert bool(offered(judge(tmp_path), tmp_path)) is not stays
+
+
+def test_what_was_scanned_itself_is_never_offered(tmp_path: Path) -> None:
+    model(tmp_path / "merged")
+    assert not offered(judge(tmp_path / "merged"), tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_model_with_a_part_that_cannot_be_read_stays(tmp_path: Path) -> None:
+    model(tmp_path / "merged")
+    locked = put(tmp_path / "merged" / "locked" / "x").parent
+    locked.chmod(0)
+    try:
+        assert not offered(judge(tmp_path), tmp_path)
+    finally:
+        locked.chmod(0o755)

@@ -41,7 +41,7 @@ def build_example(example: Example, directory: bytes) -> None:
 
 
 def judge_directory(directory: bytes, book: RuleBook, settings: Settings | None = None) -> Judge:
-    """Scan and judge a directory to the end; raises TimeoutError when it takes too long."""
+    """Scan and judge a directory to the end; raises TimeoutError, and RuntimeError for a faulty inspector."""
     scan = open_scan(directory, ScanOptions(triggers=book.triggers))
     judge = Judge(scan, book, settings or Settings())
     scan.start()
@@ -49,6 +49,8 @@ def judge_directory(directory: bytes, book: RuleBook, settings: Settings | None 
     if not judge.wait(_PATIENCE):
         judge.stop()
         raise TimeoutError(judge.failure or "judging took too long")
+    if judge.faults:
+        raise RuntimeError(judge.faults[0])
     return judge
 
 

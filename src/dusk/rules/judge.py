@@ -55,6 +55,7 @@ class Judge:
         self._stopped = threading.Event()
         self._caught_up = threading.Event()
         self.failure = ""
+        """Why judging ended early; empty when it did not."""
 
     def start(self) -> None:
         """Begin judging in a daemon thread; returns at once."""
@@ -86,6 +87,11 @@ class Judge:
                 return False
             time.sleep(0.01)
         return self.finished
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Inspectors that failed on something; the rest went on."""
+        return tuple(self._recognition.faults)
 
     def finding_for(self, index: int) -> Finding | None:
         """Return the finding about exactly this entry."""

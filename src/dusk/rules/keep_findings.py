@@ -14,7 +14,7 @@ from dusk.rules.rulebook import RuleBook
 from dusk.rules.safety import Safety
 from dusk.rules.wording import fill, fill_sentences
 
-_PATHS = 200  # paths that one finding lists
+_PATHS = 50  # paths that one finding lists
 _NAMED = 3
 _REASONS = 12
 

@@ -60,6 +60,8 @@ class KeepIndex:
     """Where the entries are."""
     above: dict[int, list[Kept]] = field(default_factory=dict)
     """Directories, each with what is kept at or below; only the first few, for showing."""
+    beside: dict[int, list[Kept]] = field(default_factory=dict)
+    """Directories, each with all that is kept directly in it."""
     in_units: dict[int, list[Kept]] = field(default_factory=dict)
     """Candidates for removal, each with all that is kept at or below."""
     kept: list[Kept] = field(default_factory=list)
@@ -77,7 +79,8 @@ class KeepIndex:
         index = cls(tree, units=units)
         groups = list(kept)
         for group in groups:
-            index.whole.update(entry for entry in group.entries if index._is_directory(entry))
+            if not index._is_files(group):
+                index.whole.update(entry for entry in group.entries if index._is_directory(entry))
         for group in groups:
             left = index._without_parts_of_units(group)
             if left is not None and not index._is_redundant(left):
@@ -95,7 +98,9 @@ class KeepIndex:
 
     def blockers(self, candidate: int) -> list[Kept]:
         """Return what must be kept below a candidate, or is the candidate itself."""
-        return self.in_units.get(candidate, [])
+        found = self.in_units.get(candidate, [])
+        beside = self.beside.get(self.tree.parent(candidate), ())
+        return [*found, *(kept for kept in beside if candidate in kept.entries and kept not in found)]
 
     def seal_above(self, entry: int) -> int | None:
         """Return the sealed entry at or above, None when there is none."""
@@ -104,7 +109,10 @@ class KeepIndex:
     def paths_below(self, index: int) -> tuple[bytes, ...]:
         """Return at most 20 paths at or below an entry that a rule keeps."""
         paths: dict[bytes, None] = {}
-        for kept in self.above.get(index, ()):
+        groups = self.above.get(index)
+        if groups is None:
+            groups = [kept for kept in self.beside.get(self.tree.parent(index), ()) if index in kept.entries]
+        for kept in groups:
             whole = len(kept.entries) > 1 and kept.directory != index and index not in kept.entries
             named = (kept.directory,) if whole else kept.entries
             for entry in named:
@@ -136,9 +144,13 @@ class KeepIndex:
 
     def _is_redundant(self, kept: Kept) -> bool:
         """Return whether it is files in a directory that is kept as a whole anyway."""
-        if kept.absolute or any(self._is_directory(entry) for entry in kept.entries):
+        if kept.absolute or not self.whole or not self._is_files(kept):
             return False
         return self._nearest(self.tree.parent(kept.entries[0]), self.whole) is not None
+
+    def _is_files(self, kept: Kept) -> bool:
+        # One rule keeps either files or directories.
+        return not self._is_directory(kept.entries[0])
 
     def _is_directory(self, entry: int) -> bool:
         return self.tree.kind(entry) is EntryKind.DIRECTORY
@@ -153,7 +165,8 @@ class KeepIndex:
     def _add(self, kept: Kept, above: bool = False) -> None:
         if kept.seals:
             self.sealed.update(kept.entries)
-        for entry in kept.entries:
+        self.beside.setdefault(kept.directory, []).append(kept)
+        for entry in () if self._is_files(kept) else kept.entries:
             self._note(entry, kept, blocks=not above)
         index = kept.directory
         while index >= 0:

@@ -12,27 +12,51 @@ from dusk.rules.rule import Content, Match
 _KINDS = {"file": EntryKind.FILE, "directory": EntryKind.DIRECTORY, "symlink": EntryKind.SYMLINK}
 
 
-def match_entry(match: Match, index: int, facts: Facts) -> int | None:
-    """Return the entry that was recognised, None when something does not hold.
+class Question:
+    """A match made ready to be asked of many entries."""
 
-    Cheap questions come first; the file is read last. Raises CannotTellError when a question has no answer.
-    """
-    tree = facts.tree
-    if tree.is_removed(index) or (match.kind != "any" and tree.kind(index) is not _KINDS[match.kind]):
-        return None
-    parent = tree.parent(index)
-    if not match.managed and parent >= 0 and facts.ground.is_managed(parent):
-        return None
-    fits = (
-        _size_fits(match, index, facts)
-        and _place_fits(match, index, facts)
-        and _children_fit(match, index, facts)
-        and (not match.older_than or facts.age(index) >= facts.ages.named(match.older_than))
-        and (match.content is None or _content_fits(match.content, index, facts))
-    )
-    if not fits:
-        return None
-    return index if match.subject == "self" else max(parent, 0)
+    def __init__(self, match: Match) -> None:
+        """Read sizes and kind once."""
+        self.match = match
+        self.kind = _KINDS.get(match.kind)
+        self.minimum = parse_size(match.minimum_size)
+        self.maximum = parse_size(match.maximum_size) if match.maximum_size else None
+        self.is_plain = not (
+            match.below or match.not_below or match.beside or match.beside_any or match.not_beside
+            or match.markers or match.any_marker or match.without or match.older_than or match.content
+        )  # fmt: skip
+        """Whether name, kind and size are all that is asked."""
+
+    def asks_siblings(self) -> bool:
+        """Return whether the answer needs the holding directory complete."""
+        match = self.match
+        return bool(match.subject == "parent" or match.beside or match.beside_any or match.not_beside)
+
+    def subject(self, index: int, facts: Facts) -> int | None:
+        """Return the entry that was recognised, None when something does not hold.
+
+        Cheap questions come first; a file is read last. Whether an installer put it there is asked of the
+        directory, by the caller. Raises CannotTellError when a question has no answer.
+        """
+        tree = facts.tree
+        if self.kind is not None and tree.kind(index) is not self.kind:
+            return None
+        if self.minimum or self.maximum is not None:
+            size = tree.apparent_size(index)
+            if size < self.minimum or (self.maximum is not None and size > self.maximum):
+                return None
+        if not self.is_plain and not self._holds(index, facts):
+            return None
+        return index if self.match.subject == "self" else max(tree.parent(index), 0)
+
+    def _holds(self, index: int, facts: Facts) -> bool:
+        match = self.match
+        return (
+            _place_fits(match, index, facts)
+            and _children_fit(match, index, facts)
+            and (not match.older_than or facts.age(index) >= facts.ages.named(match.older_than))
+            and (match.content is None or _content_fits(match.content, index, facts))
+        )
 
 
 def has_child(facts: Facts, index: int, pattern: str) -> bool:
@@ -42,15 +66,6 @@ def has_child(facts: Facts, index: int, pattern: str) -> bool:
     if is_literal(pattern):
         return facts.tree.child(index, pattern.encode("utf-8")) is not None
     return any(matches_any(name, (pattern,)) for name in facts.children(index))
-
-
-def _size_fits(match: Match, index: int, facts: Facts) -> bool:
-    if match.minimum_size == "0" and not match.maximum_size:
-        return True
-    size = facts.tree.apparent_size(index)
-    return size >= parse_size(match.minimum_size) and (
-        not match.maximum_size or size <= parse_size(match.maximum_size)
-    )
 
 
 def _place_fits(match: Match, index: int, facts: Facts) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_name
 from dusk.rules.facts import Facts
-from dusk.rules.references import Reference, Search, needles_for, search, shown_file
+from dusk.rules.probe import CannotTellError
+from dusk.rules.references import REFERENCE_NAMES, Reference, Search, needles_for, search, shown_file
+from dusk.rules.surroundings import texts_above
+from dusk.scan.tree import ROOT
 
 _ADAPTER = b"adapter_config.json"
+_LOOKING = "dusk is still looking for configs and scripts that name it."
+_FAILED = "the configs and scripts that may name it cannot be read: {}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Naming:
     """Whether something names a path."""
 
     known: bool
-    """False while the project is still being scanned."""
+    """False while the project is still being scanned, or where its texts cannot be read."""
     reference: Reference | None = None
     """What names it."""
     sentence: str = ""
@@ -34,30 +38,35 @@ class ReferenceDesk:
         self._texts: dict[int, list[int]] = {}
         self._adapters: list[int] = []
         self._asked: dict[int, tuple[object, Search]] = {}
+        self._above: tuple[tuple[bytes, bytes], ...] | None = None
 
-    def note_text(self, index: int) -> None:
-        """Remember a small text file that may name paths."""
-        if self._facts.tree.kind(index) is not EntryKind.FILE:
-            return
-        self._texts.setdefault(self._facts.tree.parent(index), []).append(index)
-        if self._facts.tree.name(index) == _ADAPTER:
+    def note_text(self, index: int, directory: int, name: bytes) -> None:
+        """Remember what may be a small text file that names paths."""
+        self._texts.setdefault(directory, []).append(index)
+        if name == _ADAPTER:
             self._adapters.append(index)
 
-    def ask(
-        self, wanted: dict[int, tuple[str, ...]], units: frozenset[int], needles_only: bool = False
-    ) -> dict[int, Naming]:
-        """Return for each entry whether something in its project names it."""
+    def ask(self, wanted: dict[int, tuple[str, ...]], units: frozenset[int]) -> dict[int, Naming]:
+        """Return for each entry whether something names it.
+
+        An entry with texts of its own, such as a commit hash, is looked for everywhere; one without is
+        looked for by its path, in its project.
+        """
         facts = self._facts
         scopes: dict[int, dict[int, tuple[str, ...]]] = {}
         for entry, needles in wanted.items():
-            scope = 0 if needles_only else facts.ground.widest_project(entry)
+            scope = ROOT if needles else facts.ground.widest_project(entry)
             scopes.setdefault(scope, {})[entry] = needles or needles_for(facts, entry, scope)
         answers: dict[int, Naming] = {}
         for scope, candidates in scopes.items():
             if not facts.tree.is_complete(scope):
-                answers.update(dict.fromkeys(candidates, Naming(False)))
+                answers.update(dict.fromkeys(candidates, Naming(False, sentence=_LOOKING)))
                 continue
-            result = self._search(scope, candidates, units)
+            try:
+                result = self._search(scope, candidates, units)
+            except CannotTellError as error:
+                answers.update(dict.fromkeys(candidates, Naming(False, sentence=_FAILED.format(error))))
+                continue
             for entry in candidates:
                 answers[entry] = self._naming(entry, scope, result)
         return answers
@@ -80,19 +89,30 @@ class ReferenceDesk:
         known = self._asked.get(scope)
         if known is not None and known[0] == state:
             return known[1]
-        result = search(self._facts, self._texts_for(scope), candidates, units)
+        around = self._around() if scope == ROOT else ()
+        result = search(self._facts, self._texts_for(scope), candidates, units, around)
         self._asked[scope] = (state, result)
         return result
 
-    def _texts_for(self, scope: int) -> Iterable[int]:
-        chosen: dict[int, None] = {}
+    def _texts_for(self, scope: int) -> Iterator[int]:
+        """Yield adapters, which may be built on a base anywhere, then texts, nearest to the top first."""
+        yield from self._adapters
         inside: dict[int, bool] = {-1: False, scope: True}
-        for directory, texts in self._texts.items():
-            if self._is_inside(directory, inside):
-                chosen.update(dict.fromkeys(texts))
-        # An adapter anywhere may be built on a base model here.
-        chosen.update(dict.fromkeys(self._adapters))
-        return chosen
+        directories = [directory for directory in self._texts if self._is_inside(directory, inside)]
+        directories.sort(key=lambda directory: len(self._facts.ground.ancestors(directory)))
+        known = set(self._adapters)
+        for directory in directories:
+            yield from (text for text in self._texts[directory] if text not in known)
+
+    def _around(self) -> tuple[tuple[bytes, bytes], ...]:
+        """Return the texts around what is scanned; none where they cannot be had."""
+        facts = self._facts
+        if self._above is None:
+            try:
+                self._above = texts_above(facts.path(ROOT), facts.prober, REFERENCE_NAMES)
+            except CannotTellError:
+                self._above = ()
+        return self._above
 
     def _is_inside(self, directory: int, inside: dict[int, bool]) -> bool:
         path = []

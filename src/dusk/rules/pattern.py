@@ -40,55 +40,50 @@ class TriggerTable:
         """Begin with no pattern."""
         self._names: dict[bytes, list[int]] = {}
         self._extensions: dict[bytes, list[int]] = {}
-        self._suffixes: list[tuple[bytes, int]] = []
-        self._prefixes: list[tuple[bytes, int]] = []
-        self._patterns: dict[int, tuple[str, ...]] = {}
+        self._ends: list[tuple[bytes, bytes, int, str]] = []
+        self._suffixes: tuple[bytes, ...] = ()
+        self._prefixes: tuple[bytes, ...] = ()
 
     def add(self, patterns: tuple[str, ...], rule: int) -> None:
         """Let a rule hear of names; raises ValueError for a pattern that every name could match."""
         for pattern in patterns:
-            beginning, end = _literal_ends(pattern)
+            beginning, end = (part.encode("utf-8") for part in _literal_ends(pattern))
             if is_literal(pattern):
-                self._names.setdefault(pattern.encode("utf-8"), []).append(rule)
+                self._names.setdefault(beginning, []).append(rule)
+            elif pattern.startswith("*.") and pattern.count(".") == 1 and is_literal(pattern[1:]):
+                self._extensions.setdefault(end, []).append(rule)
             elif len(end) >= max(len(beginning), 2):
-                self._add_suffix(end.encode("utf-8"), rule)
+                self._ends.append((b"", end, rule, pattern))
             elif len(beginning) >= 2:
-                self._prefixes.append((beginning.encode("utf-8"), rule))
+                self._ends.append((beginning, b"", rule, pattern))
             else:
                 raise ValueError(
                     f"{pattern!r} begins and ends with a wildcard: every name would be looked at"
                 )
-            self._patterns[rule] = (*self._patterns.get(rule, ()), pattern)
+        self._suffixes = tuple(sorted({end for _, end, _, _ in self._ends if end}))
+        self._prefixes = tuple(sorted({beginning for beginning, _, _, _ in self._ends if beginning}))
 
     def triggers(self) -> Triggers:
         """Return the same as the walker wants it."""
-        suffixes = {*self._extensions, *(suffix for suffix, _ in self._suffixes)}
         return Triggers(
             names=frozenset(self._names),
-            prefixes=tuple(sorted({prefix for prefix, _ in self._prefixes})),
-            suffixes=tuple(sorted(suffixes)),
+            prefixes=self._prefixes,
+            suffixes=tuple(sorted({*self._extensions, *self._suffixes})),
         )
 
     def rules_for(self, name: bytes) -> tuple[int, ...]:
-        """Return the rules that one of whose patterns matches the whole name."""
-        found = self._names.get(name)
-        wanted = list(found) if found else []
+        """Return the rules that one of whose patterns matches the whole name, each once."""
+        wanted = self._names.get(name, ())
         dot = name.rfind(b".")
-        if dot >= 0:
-            wanted += self._extensions.get(name[dot:], ())
-        wanted += [rule for suffix, rule in self._suffixes if name.endswith(suffix)]
-        wanted += [rule for prefix, rule in self._prefixes if name.startswith(prefix)]
-        if not wanted:
-            return ()
-        if len(wanted) == len(found or ()):
-            return tuple(wanted)
-        return tuple(rule for rule in dict.fromkeys(wanted) if matches_any(name, self._patterns[rule]))
-
-    def _add_suffix(self, suffix: bytes, rule: int) -> None:
-        if suffix.startswith(b".") and suffix.count(b".") == 1:
-            self._extensions.setdefault(suffix, []).append(rule)
-        else:
-            self._suffixes.append((suffix, rule))
+        if dot >= 0 and (more := self._extensions.get(name[dot:])):
+            wanted = [*wanted, *more]
+        if name.endswith(self._suffixes) or name.startswith(self._prefixes):
+            wanted = [
+                *wanted,
+                *(rule for start, end, rule, pattern in self._ends
+                  if name.startswith(start) and name.endswith(end) and matches_any(name, (pattern,))),
+            ]  # fmt: skip
+        return tuple(wanted) if len(wanted) < 2 else tuple(dict.fromkeys(wanted))
 
 
 def _literal_ends(pattern: str) -> tuple[str, str]:

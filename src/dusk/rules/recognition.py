@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dusk.rules.facts import Facts
 from dusk.rules.inspectors import EVERY_DIRECTORY, INSPECTORS
 from dusk.rules.keeping import Kept
-from dusk.rules.matching import match_entry
+from dusk.rules.matching import Question
 from dusk.rules.naming import ReferenceDesk
 from dusk.rules.probe import CannotTellError
 from dusk.rules.rule import Rule
@@ -25,6 +25,10 @@ class Recognition:
         self._references = references
         self._interests: dict[int, list[tuple[int, int]]] = {}
         self._observers = [factory() for factory in EVERY_DIRECTORY]
+        self._questions = [Question(rule.match) for rule in book.rules]
+        self._judged: set[int] = set()
+        self.faults: list[str] = []
+        """Inspectors that failed, for the log and the tests; what they would have said is not said."""
         self._by_inspector: dict[str, list[int]] = {}
         for number, rule in enumerate(book.rules):
             if rule.inspector:
@@ -39,34 +43,37 @@ class Recognition:
             name = name.rsplit(b"/", 1)[-1]
         for number in self._book.table.rules_for(name):
             if number == REFERENCE:
-                self._references.note_text(hit)
+                self._references.note_text(hit, parent, name)
             elif number == PROJECT:
                 self._facts.ground.note_marker(max(parent, 0), name)
             elif number == ENVIRONMENT:
                 self._facts.ground.note_environment(max(parent, 0))
             else:
-                anchor = self._anchor(self._book.rules[number], hit, parent)
+                anchor = self._anchor(number, hit, parent)
                 self._interests.setdefault(anchor, []).append((number, hit))
 
     def recognise(self, directory: int) -> Iterator[Sighting | Kept]:
         """Yield what the rules recognise in a directory whose subtree is complete."""
         for observer in self._observers:
             yield from observer.observe(directory, self._facts)
+        interests = self._interests.get(directory)
+        if not interests:
+            return
+        if directory in self._judged:
+            interests = [one for one in interests if not self._facts.tree.is_removed(one[1])]
+        self._judged.add(directory)
         inspected: dict[str, list[int]] = {}
-        kept: dict[int, list[tuple[int, int]]] = {}
-        for number, hit in self._interests.get(directory, ()):
+        kept: dict[int, dict[int, int]] = {}
+        for number, hit in interests:
             rule = self._book.rules[number]
             if rule.inspector:
                 inspected.setdefault(rule.inspector, []).append(hit)
                 continue
-            try:
-                subject = match_entry(rule.match, hit, self._facts)
-            except CannotTellError:
-                continue
+            subject = self._subject(number, hit)
             if subject is None:
                 continue
             if rule.safety == "keep":
-                kept.setdefault(number, []).append((subject, hit))
+                kept.setdefault(number, {})[subject] = hit
             else:
                 yield self._sighting(rule, subject)
         for number, found in kept.items():
@@ -75,13 +82,25 @@ class Recognition:
             if len(hits) >= self._minimum_hits(name):
                 yield from self._inspect(name, directory, hits)
 
-    def _inspect(self, name: str, directory: int, hits: list[int]) -> Iterator[Sighting | Kept]:
-        live = [hit for hit in hits if not self._facts.tree.is_removed(hit)]
+    def _subject(self, number: int, hit: int) -> int | None:
+        """Return what a rule recognises in an entry, None when it does not or nobody can tell."""
+        question = self._questions[number]
+        parent = self._facts.tree.parent(hit)
+        if not question.match.managed and parent >= 0 and self._facts.ground.is_managed(parent):
+            return None
         try:
-            for seen in INSPECTORS[name](directory, live, self._facts):
+            return question.subject(hit, self._facts)
+        except CannotTellError:
+            return None
+
+    def _inspect(self, name: str, directory: int, hits: list[int]) -> Iterator[Sighting | Kept]:
+        try:
+            for seen in INSPECTORS[name](directory, hits, self._facts):
                 yield self._as_kept(seen) if self._is_keep(seen) else seen
         except CannotTellError:
             return
+        except Exception as error:  # one faulty inspector must not silence the others
+            self.faults.append(f"{name}: {type(error).__name__}: {error}")
 
     def _sighting(self, rule: Rule, subject: int) -> Sighting:
         withheld = ""
@@ -89,15 +108,14 @@ class Recognition:
             withheld = f"it changed {self._facts.shown_age(subject)}; something may be at work in it."
         return Sighting(rule.id, (subject,), withheld=withheld)
 
-    def _kept(self, rule: Rule, directory: int, found: list[tuple[int, int]]) -> Kept:
+    def _kept(self, rule: Rule, directory: int, found: dict[int, int]) -> Kept:
         tree = self._facts.tree
-        recognised = dict(found)
-        entries = tuple(recognised)
+        entries = tuple(found)
         return Kept(
             rule=rule.id,
             directory=directory if rule.match.subject == "self" else max(tree.parent(entries[0]), 0),
             entries=entries,
-            names=tuple(tree.name(hit) for hit in recognised.values()),
+            names=tuple(tree.name(hit) for hit in found.values()),
             absolute=rule.seals,
             seals=rule.seals,
             apparent_size=sum(tree.apparent_size(entry) for entry in entries),
@@ -127,8 +145,9 @@ class Recognition:
     def _minimum_hits(self, name: str) -> int:
         return min(self._book.rules[number].match.minimum_hits for number in self._by_inspector[name])
 
-    def _anchor(self, rule: Rule, hit: int, parent: int) -> int:
+    def _anchor(self, number: int, hit: int, parent: int) -> int:
         """Return the directory whose completion means that all a rule asks about is known."""
+        rule = self._book.rules[number]
         match = rule.match
         tree = self._facts.tree
         if rule.inspector:
@@ -136,7 +155,10 @@ class Recognition:
                 match.anchor, tree.parent(parent) if parent > 0 else parent
             )
             return max(wanted, 0) if self._facts.is_directory(max(wanted, 0)) else max(parent, 0)
-        siblings = match.subject == "parent" or match.beside or match.beside_any or match.not_beside
-        if siblings or rule.safety == "keep" or not self._facts.is_directory(hit):
+        if (
+            rule.safety == "keep"
+            or self._questions[number].asks_siblings()
+            or not self._facts.is_directory(hit)
+        ):
             return max(parent, 0)
         return hit

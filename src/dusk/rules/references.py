@@ -9,8 +9,20 @@ from dataclasses import dataclass
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_path
 from dusk.rules.facts import Facts
-from dusk.rules.probe import CannotTellError
 
+REFERENCE_NAMES = (
+    "*.yaml",
+    "*.yml",
+    "*.json",
+    "*.sh",
+    "*.py",
+    "*.toml",
+    "*.cfg",
+    "*.ini",
+    "*.env",
+    "*.service",
+)
+"""Small text files that may name a path: configurations and scripts."""
 _FILES = 3000  # more texts than this are not read for one project
 _BATCH = 50
 _TEXT = 64 * 1024
@@ -60,35 +72,57 @@ def needles_for(facts: Facts, index: int, scope: int) -> tuple[str, ...]:
     if not names:
         return ()
     needles = ["/".join(names[-2:])] if len(names) > 1 else []
-    if len(names[-1]) >= 6 and not _PLAIN.match(names[-1].lower()):
-        needles.append(names[-1])
+    name = names[-1]
+    if len(name) >= 6 and not _PLAIN.match(name.lower()):
+        needles.append(name)
+    else:
+        # A plain word is a reference where it is written as a path, or as a value of its own.
+        needles += [f"./{name}", f"{name}/", f'"{name}"', f"'{name}'"]
     return tuple(needles)
 
 
 def search(
-    facts: Facts, texts: Iterable[int], candidates: dict[int, tuple[str, ...]], units: frozenset[int]
+    facts: Facts,
+    texts: Iterable[int],
+    candidates: dict[int, tuple[str, ...]],
+    units: frozenset[int],
+    around: Iterable[tuple[bytes, bytes]] = (),
 ) -> Search:
-    """Look for the candidates' needles in small texts; raises nothing, what cannot be read is left out.
+    """Look for the candidates' needles in small texts, nearest to the top first; raises CannotTellError.
 
     A text inside the candidate itself does not count, nor one inside another unit of its kind, unless
-    it is an adapter's own configuration.
+    it is an adapter's own configuration. ``around`` are texts that lie outside of the tree.
     """
-    wanted = [entry for entry in texts if _is_worth_reading(facts, entry, units)]
-    chosen = sorted(wanted, key=lambda entry: facts.path(entry).count(b"/"))[:_FILES]
+    chosen: list[int] = []
+    for text in texts:
+        if len(chosen) > _FILES:
+            break
+        if _is_worth_reading(facts, text, units):
+            chosen.append(text)
     expression, owners = _expression(candidates)
     found: dict[int, Reference] = {}
     read = 0
     if expression is not None:
-        for index, text in _read(facts, chosen):
+        for index, text_read in _read(facts, chosen[:_FILES]):
             read += 1
             above = {index, *facts.ground.ancestors(index)}
-            for match in expression.finditer(text):
-                for owner in owners[match[0]]:
-                    if owner not in found and owner not in above:
-                        line = text.count(b"\n", 0, match.start()) + 1
-                        is_adapter = facts.tree.name(index) == _ADAPTER
-                        found[owner] = Reference(facts.path(index), line, is_adapter)
-    return Search(found, read, len(wanted) <= _FILES)
+            is_adapter = facts.tree.name(index) == _ADAPTER
+            for owner, line in _matches(expression, owners, text_read):
+                if owner not in found and owner not in above:
+                    found[owner] = Reference(facts.path(index), line, is_adapter)
+        for path, text_read in around:
+            read += 1
+            for owner, line in _matches(expression, owners, text_read):
+                found.setdefault(owner, Reference(path, line, path.endswith(b"/" + _ADAPTER)))
+    return Search(found, read, len(chosen) <= _FILES)
+
+
+def _matches(
+    expression: re.Pattern[bytes], owners: dict[bytes, list[int]], text: bytes
+) -> Iterator[tuple[int, int]]:
+    for match in expression.finditer(text):
+        for owner in owners[match[0]]:
+            yield owner, text.count(b"\n", 0, match.start()) + 1
 
 
 def _is_worth_reading(facts: Facts, index: int, units: frozenset[int]) -> bool:
@@ -111,18 +145,23 @@ def _expression(
     if not owners:
         return None, owners
     longest = sorted(owners, key=len, reverse=True)
+    return re.compile(b"|".join(map(_pattern, longest))), owners
+
+
+def _pattern(needle: bytes) -> bytes:
+    escaped = re.escape(needle)
+    if needle[:1] in b"\"'":
+        return escaped + rb"(?!\s*:)"  # a key called "model" names no directory
+    if needle.endswith(b"/"):
+        return rb"(?<![\w/.-])" + escaped
     # models/phi must not be found in models/phi-2, in models/phi.bak or in my_models/phi.
-    pattern = rb"(?<![\w-])(?:" + b"|".join(map(re.escape, longest)) + rb")(?![\w-]|\.\w)"
-    return re.compile(pattern), owners
+    return rb"(?<![\w-])" + escaped + rb"(?![\w-]|\.\w)"
 
 
 def _read(facts: Facts, files: list[int]) -> Iterator[tuple[int, bytes]]:
     for start in range(0, len(files), _BATCH):
         batch = files[start : start + _BATCH]
-        try:
-            heads = facts.heads(batch, _TEXT)
-        except CannotTellError:
-            continue
+        heads = facts.heads(batch, _TEXT)
         for index, head in zip(batch, heads, strict=True):
             if head is not None and b"\0" not in head[:1024]:
                 yield index, head

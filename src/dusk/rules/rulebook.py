@@ -15,23 +15,11 @@ from dusk.fs.units import parse_size
 from dusk.rules.facts import Ages
 from dusk.rules.ground import PROJECT_MARKERS
 from dusk.rules.pattern import TriggerTable, is_literal
+from dusk.rules.references import REFERENCE_NAMES
 from dusk.rules.rule import Rule, RuleFile
 from dusk.scan.scanner import Triggers
 from dusk.settings import Thresholds
 
-REFERENCE_NAMES = (
-    "*.yaml",
-    "*.yml",
-    "*.json",
-    "*.sh",
-    "*.py",
-    "*.toml",
-    "*.cfg",
-    "*.ini",
-    "*.env",
-    "*.service",
-)
-"""Small text files that may name a path: configurations and scripts."""
 PROJECT = -1
 """Stands for a project's marker in the table of triggers."""
 REFERENCE = -2

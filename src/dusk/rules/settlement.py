@@ -22,6 +22,7 @@ from dusk.rules.safety import Safety
 from dusk.rules.sighting import Sighting
 from dusk.rules.wording import fill
 from dusk.scan.entry import Measure
+from dusk.scan.tree import ROOT
 
 # How much a byte counts for the order: what comes back by itself is the easiest choice.
 _ASKED_SINGLY = 32
@@ -131,16 +132,11 @@ class Settlement:
     def _named(self, seen: Sequence[Sighting]) -> dict[int, Naming]:
         """Ask once per project who names the candidates that a reference would save."""
         asking = [sighting for sighting in seen if self._book.by_id[sighting.rule].references]
-        by_path: dict[int, tuple[str, ...]] = {}
-        by_text: dict[int, tuple[str, ...]] = {}
+        wanted: dict[int, tuple[str, ...]] = {}
         for sighting in asking:
-            for subject in sighting.subjects:
-                needles = sighting.needles.get(subject)
-                (by_path if needles is None else by_text)[subject] = needles or ()
+            wanted.update((subject, sighting.needles.get(subject, ())) for subject in sighting.subjects)
         units = frozenset(subject for sighting in seen for subject in sighting.subjects)
-        answers = self._references.ask(by_path, units)
-        answers.update(self._references.ask(by_text, units, needles_only=True))
-        return answers
+        return self._references.ask(wanted, units)
 
     def _judge(self, group: tuple[Sighting, ...], keeps: KeepIndex, named: dict[int, Naming]) -> Verdict:
         verdict = Verdict()
@@ -149,7 +145,7 @@ class Settlement:
             for subject in sighting.subjects:
                 naming = named.get(subject)
                 if naming is not None and not naming.known:
-                    verdict.pending = "dusk is still looking for configs and scripts that name it."
+                    verdict.pending = naming.sentence
                 elif naming is not None and naming.reference is not None:
                     verdict.named[subject] = naming.sentence
                 elif naming is not None and naming.sentence not in verdict.searched:
@@ -162,6 +158,16 @@ class Settlement:
         """Take off the list what holds things to keep, and what lies where nothing is suggested."""
         for sighting in group:
             for part in sighting.all_parts:
+                if part.entry == ROOT:
+                    verdict.hold_back(
+                        part.of, "It is what was scanned: scan the directory above to judge it."
+                    )
+                    continue
+                if self._facts.has_closed(part.entry):
+                    verdict.hold_back(
+                        part.of, "Part of it cannot be looked at, so nobody knows what is in it."
+                    )
+                    continue
                 sealed = keeps.seal_above(part.entry)
                 if sealed is not None:
                     name = display_name(self._facts.tree.name(sealed))
