@@ -32,7 +32,8 @@ def home_trash() -> bytes:
     """Return the home trash of the FreeDesktop specification (``$XDG_DATA_HOME/Trash``)."""
     data = os.environ.get("XDG_DATA_HOME", "")
     base = data if os.path.isabs(data) else os.path.join(os.path.expanduser("~"), ".local", "share")
-    return os.path.join(os.fsencode(base), b"Trash")
+    # A relative HOME exists in broken service files; whoever looks for the trash above it needs an end.
+    return os.path.join(os.fsencode(os.path.abspath(base)), b"Trash")
 
 
 def installation_directories() -> tuple[bytes, ...]:
