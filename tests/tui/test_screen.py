@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from dusk.rules.finding import Action
@@ -182,6 +183,16 @@ async def test_the_filter_shows_less_and_escape_shows_all_and_never_quits() -> N
         await pilot.press("escape", "escape", "escape")
         assert len(screen.list.rows) == before
         assert screen.app.is_running
+
+
+async def test_keys_typed_faster_than_the_focus_moves_are_not_lost() -> None:
+    async with running() as (screen, pilot):
+        for character in "/notes":
+            key = "slash" if character == "/" else character
+            screen.post_message(Key(key, character))
+        await pilot.pause()
+        await pilot.pause()
+        assert screen.list.rows.filter == "notes"
 
 
 async def test_queueing_a_parent_says_what_the_filter_hides() -> None:

@@ -109,11 +109,11 @@ def describe_row(session: Session, rows: VisibleRows, position: int, share_of_pa
     )
 
 
-def draw_row(row: Row, columns: Columns, glyphs: Glyphs) -> Line:
+def draw_row(row: Row, columns: Columns, glyphs: Glyphs, *, focused: bool = True) -> Line:
     """Return a row as a line of exactly the width; the name comes last so that odd ones break nothing."""
     size_kind = "size-huge" if row.weight >= _HUGE else "size-large" if row.weight >= _LARGE else "size-small"
     left: list[tuple[str, str]] = [
-        (glyphs.cursor if row.under_cursor else " ", "key"),
+        (glyphs.cursor if row.under_cursor and focused else " ", "key"),
         (row.mark, "mark"),
         (row.flag, "flag"),
         (f"{format_size(row.size):>9}", size_kind),

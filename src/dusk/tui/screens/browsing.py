@@ -65,7 +65,7 @@ class Browsing(TreeScreen):
     def do_enter(self) -> None:
         """Look at a directory alone, or show more of one; in the panel, go to the finding selected."""
         rows = self.list.rows
-        if self.panel.has_focus:
+        if self.is_in_panel:
             self.panel.choose()
             return
         self.list.touched()
@@ -121,21 +121,21 @@ class Browsing(TreeScreen):
         """Ask for a part of a name."""
         self.status.display = False
         self.filter_bar.display = True
-        self.filter_bar.input.focus()
+        self.set_focus(self.filter_bar.input)
 
     def do_back(self) -> None:
         """Leave the filter, or the panel."""
         if self.filter_bar.display or self.list.rows.filter:
             self.close_filter(keep=False)
-        elif self.panel.has_focus:
-            self.list.focus()
+        elif self.is_in_panel:
+            self.set_focus(self.list)
 
     def do_panel(self) -> None:
         """Go to the findings at the side, and back."""
-        if self.panel.has_focus or not self.has_panel:
-            self.list.focus()
+        if self.is_in_panel or not self.has_panel:
+            self.set_focus(self.list)
         else:
-            self.panel.focus()
+            self.set_focus(self.panel)
 
     def do_panel_down(self) -> None:
         """Scroll the text at the side down."""
@@ -149,7 +149,7 @@ class Browsing(TreeScreen):
         """Show or hide what is known; where there is no room beside the list, over it."""
         if self.app.size.width >= 100:
             self.wants_panel = not self.wants_panel
-            self.list.focus()
+            self.set_focus(self.list)
             self.show_all()
         elif self.list.cursor >= 0:
             from dusk.tui.screens.finding_overlay import FindingOverlay
@@ -179,7 +179,7 @@ class Browsing(TreeScreen):
         """Put the status line back; the filter stays when a person wants that."""
         self.filter_bar.display = False
         self.status.display = True
-        self.list.focus()
+        self.set_focus(self.list)
         if keep and self.list.rows.filter:
             shown = count_noun(len(self.list.rows) - 1, "row")
             self.say(f"Filter: {display_name(self.list.rows.filter)}, {shown}; esc shows all.")
@@ -190,7 +190,7 @@ class Browsing(TreeScreen):
     # -- inside
 
     def _move(self, rows: int) -> None:
-        if self.panel.has_focus:
+        if self.is_in_panel:
             self.panel.move(rows)
         else:
             self.list.move(rows)

@@ -33,7 +33,7 @@ class MainScreen(Browsing, Choosing):
 
     def on_mount(self) -> None:
         """Begin to look."""
-        self.list.focus()
+        self.set_focus(self.list)
         self.set_interval(self._tick_seconds, self.tick)
         self.call_after_refresh(self.show_all)
 
@@ -56,6 +56,10 @@ class MainScreen(Browsing, Choosing):
         """Run the command of a key; while a filter is typed, only of keys that a text has no use for."""
         command = self._by_key.get(event.key) or self._by_key.get(event.character or "")
         if self.filter_bar.display and event.key not in _WHILE_TYPING:
+            if event.character is not None and event.is_printable:
+                # Typed before the field had the focus: a fast hand or a pasted text.
+                event.stop()
+                self.filter_bar.input.insert_text_at_cursor(event.character)
             return
         if command is not None:
             event.stop()
@@ -86,7 +90,7 @@ class MainScreen(Browsing, Choosing):
     @on(FindingChosen)
     def _finding_chosen(self, event: FindingChosen) -> None:
         event.stop()
-        self.list.focus()
+        self.set_focus(self.list)
         self.list.reveal(event.index)
         self.show_all()
 

@@ -75,6 +75,11 @@ class TreeScreen(Screen[None], inherit_bindings=False):
         """Whether the panel is on screen."""
         return self.wants_panel and self.app.size.width >= PANEL_FROM_WIDTH
 
+    @property
+    def is_in_panel(self) -> bool:
+        """Whether the keys go to the panel; known at once, before the panel itself hears of it."""
+        return self.focused is self.panel
+
     def say(self, sentence: str, kind: str = "text") -> None:
         """Tell the person something, in the status line."""
         self.status.say(sentence, kind)

@@ -51,6 +51,7 @@ class FindingPanel(LinePane, can_focus=True):
     def move(self, rows: int) -> None:
         """Select another finding of the list."""
         self._selected = min(max(0, self._selected + rows), max(0, len(self._findings) - 1))
+        self._top = 0
         self.update_lines()
 
     def scroll_text(self, pages: int) -> None:
@@ -69,7 +70,7 @@ class FindingPanel(LinePane, can_focus=True):
         """Return exactly as many lines as the panel has, what scrolls above what stays."""
         height = self.size.height
         if self.has_focus:
-            return self._list(width, height)
+            return self._chooser(width, height)
         if self.finding is None:
             facts = entry_lines(self._session, self._index, width)[: max(0, height // 2)]
             return [*facts, (), *self._list(width, height - len(facts) - 1)]
@@ -83,14 +84,13 @@ class FindingPanel(LinePane, can_focus=True):
             return self.strip_of(self.lines[y], self.size.width, self.cursor_look())
         return super().render_line(y)
 
-    def on_focus(self) -> None:
-        """Show the list, with the finding under the cursor selected."""
-        offered = self._offered()
-        self._selected = offered.index(self.finding) if self.finding in offered else 0
-        self.update_lines()
-
-    def on_blur(self) -> None:
-        """Show the entry again."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show the list, with the finding under the cursor selected; show the entry again afterwards."""
+        super().watch_has_focus(has_focus)
+        self._top = 0
+        if has_focus:
+            offered = self._offered()
+            self._selected = offered.index(self.finding) if self.finding in offered else self._selected
         self.update_lines()
 
     def on_click(self, event: events.Click) -> None:
@@ -114,6 +114,16 @@ class FindingPanel(LinePane, can_focus=True):
 
     def _offered(self) -> tuple[Finding, ...]:
         return self._session.offered()[:_MOST_FINDINGS]
+
+    def _chooser(self, width: int, height: int) -> list[Line]:
+        """Return the list, and below it what the selected finding says."""
+        count = len(self._offered())
+        lines = self._list(width, min(height, max(count, 1) + 1, max(4, height // 2)))
+        self._row_of_first, self._row_of_selected = 1, self._selected - self._first_shown + 1
+        if not self._findings:
+            return lines
+        text = finding_lines(self._session, self._findings[self._selected], width)
+        return [*lines, (), *self._scrolled(text, height - len(lines) - 1, width)]
 
     def _list(self, width: int, room: int) -> list[Line]:
         """Return the heading and the part of the list that holds the selected finding."""

@@ -21,6 +21,10 @@ _SORT_SHARE = 0.1
 _WHEEL_ROWS = 3
 
 
+Picture = tuple[Row | None, str, bool]
+"""What one line of the screen shows: the row, the scroll bar beside it, and whether the keys go here."""
+
+
 class SizeList(StyledView, can_focus=True):
     """Entries with size, share, bar, mark, name and tag.
 
@@ -35,7 +39,7 @@ class SizeList(StyledView, can_focus=True):
         self.share_of_parent = False
         self.top = 0
         """The row on the first line of the screen."""
-        self._drawn: dict[int, tuple[Row | None, str]] = {}
+        self._drawn: dict[int, Picture] = {}
         self._last_key = 0.0
         self._next_sort = 0.0
         self._line_before = 0
@@ -72,7 +76,8 @@ class SizeList(StyledView, can_focus=True):
         if self.rows.sync():
             if self.rows.following:
                 self._scroll(0)
-            self._hold_line(line)
+            else:
+                self._hold_line(line)
         took = time.monotonic() - started
         self._next_sort = started + took / _SORT_SHARE
         self._tell_cursor()
@@ -132,12 +137,12 @@ class SizeList(StyledView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line: a row, and its part of the scroll bar."""
-        row, thumb = self._drawn[y] = self._picture(y)
+        row, thumb, focused = self._drawn[y] = self._picture(y)
         width = self.size.width
         bar = self.strip_of(((thumb, "muted"),), 1)
         if row is None:
             return Strip.join([Strip.blank(width - 1, self.rich_style), bar])
-        line = draw_row(row, Columns.for_width(width - 1), self._session.glyphs)
+        line = draw_row(row, Columns.for_width(width - 1), self._session.glyphs, focused=focused)
         look = self.cursor_look() if row.under_cursor else None
         return Strip.join([self.strip_of(line, width - 1, look), bar])
 
@@ -145,6 +150,12 @@ class SizeList(StyledView, can_focus=True):
         """Keep the cursor in sight at the new size."""
         self._bring_into_view()
         self.redraw_changed()
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show where the keys go."""
+        super().watch_has_focus(has_focus)
+        if self.is_mounted:
+            self.redraw_changed()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll with the wheel; the cursor stays where it is."""
@@ -166,13 +177,13 @@ class SizeList(StyledView, can_focus=True):
         else:
             self.move_to(row)
 
-    def _picture(self, y: int) -> tuple[Row | None, str]:
-        """Return what a line of the screen shows: the row, and the sign of the scroll bar beside it."""
+    def _picture(self, y: int) -> Picture:
         position = y + self.top
         thumb = self._session.glyphs.thumb if y in self._thumb() else " "
         if not 0 <= position < len(self.rows):
-            return None, thumb
-        return describe_row(self._session, self.rows, position, self.share_of_parent), thumb
+            return None, thumb, False
+        row = describe_row(self._session, self.rows, position, self.share_of_parent)
+        return row, thumb, row.under_cursor and self.has_focus
 
     def _thumb(self) -> range:
         """Return the lines beside which the scroll bar's thumb stands."""
