@@ -133,7 +133,7 @@ class ArchiveReturn:
         try:
             directory, name = open_parent(original.destination)
         except (OSError, ValueError):
-            return f"Its archived copy {shown} is not there any more."
+            return f"Its archived copy {shown} was not found, so it was left alone."
         try:
             return self._retire_from(directory, name, record, original)
         except Cancelled:
@@ -149,7 +149,7 @@ class ArchiveReturn:
         shown = display_path(original.destination)
         status = status_of(directory, name)
         if status is None:
-            return f"Its archived copy {shown} is not there any more."
+            return f"Its archived copy {shown} was not found, so it was left alone."
         if not verify_copy(original.destination, original.digest, cancelled=self._cancelled):
             return f"Its archived copy {shown} was changed since, so it stays there."
         move = TrashMove(_copy_record(record, original, status), directory)

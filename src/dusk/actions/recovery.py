@@ -123,6 +123,8 @@ class _Recovery:
                 remove_working(directory, os.path.basename(record.working))
             finally:
                 os.close(directory)
+        if os.path.lexists(record.working):
+            return f" An unfinished copy is left at {display_path(record.working)}; it can be deleted."
         if not record.digest or not os.path.lexists(record.destination):
             return ""
         return f" A verified copy is at {display_path(record.destination)}."
