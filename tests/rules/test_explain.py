@@ -40,6 +40,8 @@ def test_every_kind_of_path_gets_an_answer(tmp_path: Path) -> None:
     assert any("11 d ago" in sentence and "owned by" in sentence for sentence in unknown.evidence)
     holder = ask(tmp_path / "tree" / "notes")
     assert holder.safety is Safety.KEEP
+    run = ask(tmp_path / "tree")
+    assert any("that may go" in sentence for sentence in run.evidence)
     outside = ask(put(tmp_path / "elsewhere"))
     assert "does not hold it" in outside.evidence[0]
     missing = ask(tmp_path / "tree" / "gone")

@@ -53,7 +53,11 @@ def test_what_tools_installed_is_nobodys_source(tmp_path: Path) -> None:
     put(tmp_path / "env" / "share" / "doc.md")
     put(tmp_path / "web" / "node_modules" / "left-pad" / "index.js")
     put(tmp_path / "web" / "node_modules" / "left-pad" / "README.md")
+    put(tmp_path / "python" / "lib" / "python3.13" / "site-packages" / "pip.py")
+    put(tmp_path / "python" / "lib" / "python3.13" / "json" / "decoder.py")
+    put(tmp_path / "python" / "lib" / "python3.13" / "json" / "__pycache__" / "decoder.cpython-313.pyc")
     assert kept(tmp_path) == {}
+    assert not offered(judge(tmp_path), tmp_path)
 
 
 def test_keeps_below_names_what_is_kept_at_most_twenty_times(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from dusk.rules.judge import Judge
 from dusk.rules.safety import Safety
 from dusk.scan.entry import Entry, EntryFlag
 
+_NAMED = 3
 _KIND_NAMES = {
     EntryKind.FILE: "file",
     EntryKind.DIRECTORY: "directory",
@@ -68,7 +69,7 @@ def explain(path: bytes, judge: Judge) -> Explanation:
         return _kept(path, tree.entry(index), inside)
     if inside is not None:
         return _inside(path, tree.entry(index), inside, _keep_sentences(keeps))
-    return _unknown(path, tree.entry(index), keeps)
+    return _unknown(path, tree.entry(index), keeps, _known_below(path, judge))
 
 
 def _from_finding(
@@ -118,14 +119,14 @@ def _kept(path: bytes, entry: Entry, inside: Finding | None) -> Explanation:
     )
 
 
-def _unknown(path: bytes, entry: Entry, keeps: tuple[bytes, ...]) -> Explanation:
+def _unknown(path: bytes, entry: Entry, keeps: tuple[bytes, ...], known: tuple[str, ...]) -> Explanation:
     return Explanation(
         path=path,
         title="Nothing recognises this",
         safety=Safety.KEEP if keeps else Safety.REVIEW,
         what=f"No rule knows this {_kind(entry)}, so dusk does not suggest anything about it. "
         "Treat it as yours.",
-        evidence=(*_facts(entry), *_keep_sentences(keeps)),
+        evidence=(*_facts(entry), *known, *_keep_sentences(keeps)),
         cost="Unknown: it can be the only copy.",
         recover="Not by itself, as far as dusk knows.",
         command=f"ls -la {shell_word(path)}",
@@ -183,9 +184,22 @@ def _facts(entry: Entry) -> tuple[str, ...]:
 def _keep_sentences(keeps: tuple[bytes, ...]) -> tuple[str, ...]:
     if not keeps:
         return ()
-    shown = ", ".join(display_path(path) for path in keeps[:3])
-    more = " and more" if len(keeps) > 3 else ""
+    shown = ", ".join(display_path(path) for path in keeps[:_NAMED])
+    more = " and more" if len(keeps) > _NAMED else ""
     return (f"It holds things to keep: {shown}{more}.",)
+
+
+def _known_below(path: bytes, judge: Judge) -> tuple[str, ...]:
+    """Say what rules know inside of a directory that none of them knows as a whole."""
+    inside = path.rstrip(b"/") + b"/"
+    below = [
+        one for one in judge.findings() if one.offers and any(each.startswith(inside) for each in one.paths)
+    ]
+    if not below:
+        return ()
+    shown = "; ".join(finding.title for finding in below[:_NAMED])
+    more = f"; and {len(below) - _NAMED:,} more" if len(below) > _NAMED else ""
+    return (f"Inside of it dusk knows {count_noun(len(below), 'thing')} that may go: {shown}{more}.",)
 
 
 def _finding_above(judge: Judge, index: int) -> Finding | None:

@@ -49,7 +49,7 @@ class Ground:
             self._weak.add(directory)
 
     def note_environment(self, directory: int) -> None:
-        """Remember that a directory is a Python environment, with all below it."""
+        """Remember that an installer filled a directory: an environment, or an interpreter's library."""
         if directory not in self._environments:
             self._environments.add(directory)
             self._managed.clear()
@@ -102,9 +102,11 @@ class Ground:
     def _is_marked(self, directory: int) -> bool:
         known = self._marked.get(directory)
         if known is None and directory in self._weak and self._tree.is_complete(directory):
+            # Tools put a README.md into their hidden directories as well.
+            hidden = self._tree.name(directory).startswith(b".")
             # A text like README.md counts where there are directories, and where it is no model's card.
             children = self._tree.children(directory) if self._tree.child_count(directory) < 2000 else ()
-            known = any(self._tree.kind(child) is EntryKind.DIRECTORY for child in children)
+            known = not hidden and any(self._tree.kind(child) is EntryKind.DIRECTORY for child in children)
             known = known and not any(self._tree.child(directory, unit) is not None for unit in _UNIT_MARKERS)
             self._marked[directory] = known
         return bool(known)

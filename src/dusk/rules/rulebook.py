@@ -25,7 +25,7 @@ PROJECT = -1
 REFERENCE = -2
 """Stands for a text that may name a path."""
 ENVIRONMENT = -3
-"""Stands for the marker of a Python environment."""
+"""Stands for what lies in the top of a Python environment or in an interpreter's own library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class RuleBook:
             self.table.add(trigger_patterns(rule), number)
         self.table.add(PROJECT_MARKERS, PROJECT)
         self.table.add(REFERENCE_NAMES, REFERENCE)
-        self.table.add(("pyvenv.cfg", "conda-meta"), ENVIRONMENT)
+        self.table.add(("pyvenv.cfg", "conda-meta", "site-packages", "dist-packages"), ENVIRONMENT)
         self.triggers: Triggers = self.table.triggers()
 
     @classmethod

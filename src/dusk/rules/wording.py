@@ -7,12 +7,22 @@ import re
 from dusk.fs.units import count_noun
 from dusk.rules.rule import Rule
 
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACE = re.compile(r"\{(\w+)(?:\|([^{}|]*)\|([^{}|]*))?\}")
 
 
 def fill(text: str, words: dict[str, str]) -> str:
-    """Return a text with ``{word}`` replaced; a word that nobody knows stays as it is."""
-    return _PLACE.sub(lambda match: words.get(match[1], match[0]), text)
+    """Return a text with ``{word}`` replaced; a word that nobody knows stays as it is.
+
+    ``{files|file|files}`` becomes the number with the noun that fits it.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        value = words.get(match[1])
+        if value is None:
+            return match[0]
+        return value if match[2] is None else f"{value} {match[2] if value == '1' else match[3]}"
+
+    return _PLACE.sub(replaced, text)
 
 
 def fill_sentences(texts: tuple[str, ...], words: dict[str, str]) -> tuple[str, ...]:
