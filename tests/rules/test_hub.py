@@ -266,3 +266,23 @@ def test_models_in_a_cache_are_described_from_their_headers(tmp_path: Path) -> N
     finding = only(judge(tmp_path), "hf-hub-repository")
     assert any("100 parameters, F32" in sentence for sentence in finding.evidence)
     assert finding.offers[0].action is Action.TRASH
+
+
+def test_a_part_of_a_repository_may_only_go_with_it(hub: Hub, tmp_path: Path) -> None:
+    judged = judge(tmp_path)
+    tree = judged.scan.tree
+    for part in (
+        "refs",
+        "refs/main",
+        f"blobs/{'2' * 64}",
+        f"snapshots/{NEW}",
+        f"snapshots/{OLD}/config.json",
+        "snapshots",
+    ):
+        path = os.fsencode(hub.path / REPOSITORY / part)
+        index = tree.find(path)
+        assert index is not None
+        # What lies in an offered snapshot goes with the snapshot; everything else only with the repository.
+        assert judged.keeps_below(index) == (() if f"snapshots/{OLD}" in part else (path,)), part
+    whole = tree.find(os.fsencode(hub.path / REPOSITORY))
+    assert whole is not None and judged.keeps_below(whole) == ()

@@ -65,10 +65,12 @@ def explain(path: bytes, judge: Judge) -> Explanation:
     keeps = judge.keeps_below(index)
     if finding is not None:
         return _from_finding(path, finding, inside, _keep_sentences(keeps))
-    if path in keeps:
+    if path in keeps and (inside is None or inside.is_keep):
         return _kept(path, tree.entry(index), inside)
     if inside is not None:
-        return _inside(path, tree.entry(index), inside, _keep_sentences(keeps))
+        return _inside(
+            path, tree.entry(index), inside, _keep_sentences(tuple(one for one in keeps if one != path))
+        )
     return _unknown(path, tree.entry(index), keeps, _known_below(path, judge))
 
 

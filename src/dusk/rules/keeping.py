@@ -70,13 +70,21 @@ class KeepIndex:
     """Directories that are kept with all below them."""
     units: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """Candidates, each with the names of its own parts."""
+    indivisible: frozenset[int] = frozenset()
+    """Candidates whose parts go only together with them."""
     sealed: set[int] = field(default_factory=set)
     """Entries in which nothing may be suggested."""
 
     @classmethod
-    def build(cls, tree: SizeTree, kept: Iterable[Kept], units: dict[int, tuple[str, ...]]) -> KeepIndex:
+    def build(
+        cls,
+        tree: SizeTree,
+        kept: Iterable[Kept],
+        units: dict[int, tuple[str, ...]],
+        indivisible: frozenset[int] = frozenset(),
+    ) -> KeepIndex:
         """Index what is kept, with the candidates that a rule wants to offer."""
-        index = cls(tree, units=units)
+        index = cls(tree, units=units, indivisible=indivisible)
         groups = list(kept)
         for group in groups:
             if not index._is_files(group):
@@ -127,7 +135,10 @@ class KeepIndex:
         return tuple(paths)
 
     def _is_kept_with_directory(self, index: int) -> bool:
-        """Return whether a directory above is kept whole and no rule suggests this part of it."""
+        """Return whether it may only go with a unit above, or with a directory that is kept whole."""
+        unit = self._nearest(index, self.units)
+        if unit is not None and unit != index and unit in self.indivisible:
+            return True
         above = self._nearest(self.tree.parent(index), self.whole)
         return above is not None and self._nearest(index, self.units.keys() - self.whole) is None
 

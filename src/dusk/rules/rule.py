@@ -137,6 +137,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one and several of it are called in labels."""
     parts: tuple[str, ...] = ()
     """Names that belong to the unit and so do not count as files to keep inside it."""
+    whole: bool = False
+    """Whether its parts may only go together with it, but for what a rule offers."""
     seals: bool = False
     """For rules that keep: nothing inside may be suggested either."""
     references: bool = False

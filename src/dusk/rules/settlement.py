@@ -64,11 +64,7 @@ class Settlement:
         self._holds.begin()
         seen = [sighting for sighting in sightings if self._is_alive(sighting)]
         kept = [group for group in kept if not all(tree.is_removed(entry) for entry in group.entries)]
-        units: dict[int, tuple[str, ...]] = {}
-        for sighting in seen:
-            parts = self._book.by_id[sighting.rule].parts
-            units.update((part.entry, parts) for part in sighting.all_parts)
-        keeps = KeepIndex.build(tree, kept, units)
+        keeps = self._index(seen, kept)
         weighed = self._weigh(seen, keeps)
         found: list[tuple[Finding, tuple[int, ...]]] = []
         for rule, group, verdict in weighed:
@@ -77,9 +73,24 @@ class Settlement:
         findings = [finding for finding in findings if finding.is_keep or self._is_big_enough(finding)]
         findings.sort(key=self._order)
         by_entry: dict[int, Finding] = {}
-        for finding in reversed(findings):
-            by_entry.update(dict.fromkeys(finding.entries, finding))
+        for is_keep in (False, True):  # what is kept has the last word
+            for finding in reversed(findings):
+                if finding.is_keep is is_keep:
+                    by_entry.update(dict.fromkeys(finding.entries, finding))
         return Judgement(tuple(findings), by_entry, keeps)
+
+    def _index(self, seen: Sequence[Sighting], kept: Sequence[Kept]) -> KeepIndex:
+        units: dict[int, tuple[str, ...]] = {}
+        whole: set[int] = set()
+        for sighting in seen:
+            rule = self._book.by_id[sighting.rule]
+            for proposal in sighting.proposals:
+                for part in proposal.parts:
+                    units.setdefault(part.entry, ())
+            units.update((part.entry, rule.parts) for part in sighting.all_parts)
+            if rule.whole:
+                whole.update(sighting.subjects)
+        return KeepIndex.build(self._facts.tree, kept, units, frozenset(whole))
 
     @property
     def is_waiting(self) -> bool:
