@@ -78,7 +78,7 @@ def keys_while_scanning(tree: Path, columns: int, rows: int, runs: int) -> None:
         # A few keys early in the walk: it lasts about two seconds, and only keys within it count.
         for key in "jkjkjk":
             during.append(_key(session, key))
-        session.wait_for("scanned", timeout=120)
+        session.wait_for("scanned in", timeout=120)
         time.sleep(1.0)
         for key in "jkjkjk":
             after.append(_key(session, key))
