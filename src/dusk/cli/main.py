@@ -24,19 +24,19 @@ _SENTENCES: tuple[tuple[str, str, ExitCode], ...] = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command line and return its exit code; the console script passes no arguments."""
-    from dusk.cli.parser import parse
-
-    prepare_streams()
     command: CommandEntry | None = None
     try:
+        prepare_streams()
         try:
+            from dusk.cli.parser import parse
+
             command, arguments = parse(sys.argv[1:] if argv is None else argv)
             code = _run(command, arguments)
         except SystemExit as leaving:  # argparse: --help, --version and bad usage
             code = leaving.code if isinstance(leaving.code, int) else ExitCode.DONE
         flush_output()
     except KeyboardInterrupt:
-        code = _interrupted()
+        code = _interrupted(is_last=argv is None)
     except BrokenPipeError:
         code = _reader_is_gone(command)
     except Exception as error:  # the last resort: a sentence instead of a traceback
@@ -72,7 +72,11 @@ def _failed(error: Exception) -> int:
     return report_crash(error)
 
 
-def _interrupted() -> int:
+def _interrupted(*, is_last: bool) -> int:
+    if is_last:
+        import signal
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not show a traceback
     with contextlib.suppress(OSError):
         print_error("interrupted.")
     return ExitCode.INTERRUPTED
