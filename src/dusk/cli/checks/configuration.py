@@ -13,6 +13,8 @@ from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun
 from dusk.settings import Settings, SettingsError, load_settings
 
+_NEEDED = 1 << 20  # bytes: what closing a big batch takes, several times over
+
 
 def check_settings() -> tuple[Settings, list[Check]]:
     """Return the settings, or the defaults where they cannot be used, and what was found."""
@@ -49,11 +51,15 @@ def check_journal() -> Iterator[Check]:
     """Yield whether the journal can be read and written; never makes one."""
     path = os.path.join(state_directory(), b"journal.db")
     shown = display_path(path)
+    yield from _check_space(shown)
     if not os.path.lexists(path):
         yield from _check_place(shown)
         return
     try:
         opened, state = _look(path)
+    except sqlite3.OperationalError as error:
+        yield note("journal", shown, f"cannot be looked at: {display_name(str(error))}")
+        return
     except sqlite3.DatabaseError as error:
         yield problem(
             "journal",
@@ -76,10 +82,25 @@ def check_journal() -> Iterator[Check]:
         )
 
 
-def _check_place(shown: str) -> Iterator[Check]:
+def _check_space(shown: str) -> Iterator[Check]:
+    try:
+        place = os.statvfs(_existing_ancestor())
+    except OSError:
+        return
+    if place.f_bavail * place.f_frsize < _NEEDED:
+        wrong = "the disk under it is full, so nothing can be done; DUSK_STATE_DIR can name another place"
+        yield problem("journal", shown, wrong)
+
+
+def _existing_ancestor() -> bytes:
     above = state_directory()
     while above not in (b"/", b"") and not os.path.lexists(above):
         above = os.path.dirname(above)
+    return above
+
+
+def _check_place(shown: str) -> Iterator[Check]:
+    above = _existing_ancestor()
     if os.path.isdir(above) and os.access(above, os.W_OK | os.X_OK):
         yield ok("journal", shown, "none yet; the first action makes it")
     else:
