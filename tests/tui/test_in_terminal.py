@@ -28,7 +28,7 @@ def tree(tmp_path: Path) -> Path:
 @pytest.fixture
 def dusk(tree: Path) -> Iterator[Terminal]:
     with Terminal([*DUSK, str(tree)]) as terminal:
-        terminal.wait_for("done in")
+        terminal.wait_for("scanned in")
         terminal.settle()
         yield terminal
 
@@ -97,7 +97,7 @@ def test_hostile_names_reach_no_terminal_raw(tmp_path: Path) -> None:
         with open(os.path.join(root, name), "wb") as file:
             file.write(b"x" * 5000)
     with Terminal([*DUSK, os.fsdecode(root)]) as terminal:
-        terminal.wait_for("done in")
+        terminal.wait_for("scanned in")
         for key in ("j" * len(HOSTILE), "gjd", "jdjdjdjd", "y"):
             terminal.send(key)
             terminal.settle()
@@ -157,7 +157,7 @@ def test_quitting_while_a_mount_hangs_takes_less_than_a_second() -> None:
 )
 def test_every_terminal_shows_cursor_bars_and_keys(tree: Path, environment: dict[str, str | None]) -> None:
     with Terminal([*DUSK, str(tree)], 80, 24, **environment) as terminal:
-        terminal.wait_for("done in")
+        terminal.wait_for("scanned in")
         terminal.settle()
         shown = terminal.text()
         assert "▌" in shown
@@ -169,7 +169,7 @@ def test_every_terminal_shows_cursor_bars_and_keys(tree: Path, environment: dict
 
 def test_ascii_draws_with_ascii_alone(tree: Path) -> None:
     with Terminal([*DUSK, "--ascii", str(tree)]) as terminal:
-        terminal.wait_for("done in")
+        terminal.wait_for("scanned in")
         terminal.send("jld")
         terminal.settle()
         assert terminal.text().isascii()
@@ -196,7 +196,7 @@ def test_an_unexpected_error_is_a_sentence_and_a_report(tree: Path) -> None:
         f"raise SystemExit(run([{str(tree)!r}]))\n"
     )
     with Terminal([sys.executable, "-c", program]) as terminal:
-        terminal.wait_for("done in")
+        terminal.wait_for("scanned in")
         terminal.send("j")
         assert terminal.wait_for_exit(3.0) == 1
         assert b"\x1b[?1049l" in terminal.received

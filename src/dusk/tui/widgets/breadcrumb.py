@@ -108,5 +108,5 @@ def _state(progress: Progress) -> str:
     if progress.cancelled:
         return "stopped"
     if progress.finished:
-        return f"done in {progress.seconds:.1f} s"
+        return f"scanned in {progress.seconds:.1f} s"
     return "scanning"
