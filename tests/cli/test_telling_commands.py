@@ -281,5 +281,7 @@ def test_the_app_is_given_what_was_asked_for(say, tree, monkeypatch):
             archive_directory=b"/shelf",
         )
     ]
+    wrong = say("--theme", "nowhere", tree)
+    assert (wrong.code, "There is no theme nowhere" in wrong.err) == (2, True)
     assert say(tree).code == 0
     assert asked[1] == launch.LaunchOptions(path=os.fsencode(tree))

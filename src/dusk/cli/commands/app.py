@@ -68,6 +68,8 @@ def open_app(
     from dusk.scan.entry import Measure
     from dusk.tui.launch import LaunchOptions, launch
 
+    if theme is not None:
+        _check_theme(theme)
     options = LaunchOptions(
         path=path,
         cross=cross,
@@ -79,6 +81,18 @@ def open_app(
         archive_directory=archive_directory,
     )
     return launch(options)
+
+
+def _check_theme(name: str) -> None:
+    """Raise RefusalError for a theme that does not exist: a typing error must not pick another one."""
+    from dusk.cli.exit_codes import RefusalError
+    from dusk.fs.names import display_name
+    from dusk.tui.themes import load_themes
+
+    names = [theme.name for theme in load_themes().themes]
+    if name not in names:
+        known = ", ".join(display_name(one) for one in names)
+        raise RefusalError(f"There is no theme {display_name(name)}. There are: {known}.", ExitCode.USAGE)
 
 
 def print_report(arguments: Namespace, path: bytes, reason: str, settings: Settings) -> int:
