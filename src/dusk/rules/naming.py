@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -35,14 +36,17 @@ class ReferenceDesk:
     def __init__(self, facts: Facts) -> None:
         """Begin without any text."""
         self._facts = facts
-        self._texts: dict[int, list[int]] = {}
+        self._texts: dict[int, array[int]] = {}
         self._adapters: list[int] = []
         self._asked: dict[int, tuple[object, Search]] = {}
         self._above: tuple[tuple[bytes, bytes], ...] | None = None
 
     def note_text(self, index: int, directory: int, name: bytes) -> None:
         """Remember what may be a small text file that names paths."""
-        self._texts.setdefault(directory, []).append(index)
+        noted = self._texts.get(directory)
+        if noted is None:
+            noted = self._texts[directory] = array("q")
+        noted.append(index)
         if name == _ADAPTER:
             self._adapters.append(index)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 
 from dusk.rules.facts import Facts
@@ -23,7 +24,9 @@ class Recognition:
         self._facts = facts
         self._book = book
         self._references = references
-        self._interests: dict[int, list[tuple[int, int]]] = {}
+        # Rule and entry by turns, in arrays: hundreds of thousands of tuples would make every
+        # collection of the interpreter's garbage hold up the screen.
+        self._interests: dict[int, array[int]] = {}
         self._observers = [factory() for factory in EVERY_DIRECTORY]
         self._questions = [Question(rule.match) for rule in book.rules]
         self._judged: set[int] = set()
@@ -50,7 +53,11 @@ class Recognition:
                 self._facts.ground.note_environment(max(parent, 0))
             else:
                 anchor = self._anchor(number, hit, parent)
-                self._interests.setdefault(anchor, []).append((number, hit))
+                noted = self._interests.get(anchor)
+                if noted is None:
+                    noted = self._interests[anchor] = array("q")
+                noted.append(number)
+                noted.append(hit)
 
     def recognise(self, directory: int) -> Iterator[Sighting | Kept]:
         """Yield what the rules recognise in a directory whose subtree is complete."""
@@ -59,12 +66,13 @@ class Recognition:
         interests = self._interests.get(directory)
         if not interests:
             return
-        if directory in self._judged:
-            interests = [one for one in interests if not self._facts.tree.is_removed(one[1])]
+        again = directory in self._judged
         self._judged.add(directory)
         inspected: dict[str, list[int]] = {}
         kept: dict[int, dict[int, int]] = {}
-        for number, hit in interests:
+        for number, hit in zip(interests[::2], interests[1::2], strict=True):
+            if again and self._facts.tree.is_removed(hit):
+                continue
             rule = self._book.rules[number]
             if rule.inspector:
                 inspected.setdefault(rule.inspector, []).append(hit)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from dusk.fs.locations import config_directory
+from dusk.fs import locations
 from dusk.fs.names import display_path
 from dusk.fs.units import parse_size
 from dusk.rules.facts import Ages
@@ -61,11 +61,11 @@ class RuleBook:
         self.triggers: Triggers = self.table.triggers()
 
     @classmethod
-    def load(cls, config_directory_path: bytes | None = None) -> RuleBook:
+    def load(cls, config_directory: bytes | None = None) -> RuleBook:
         """Read the shipped catalogue and the user's ``rules/*.toml``; what is wrong is in ``problems``."""
         rules = list(shipped_rules())
         problems: list[RuleProblem] = []
-        directory = config_directory() if config_directory_path is None else config_directory_path
+        directory = locations.config_directory() if config_directory is None else config_directory
         for path in _user_files(os.path.join(directory, b"rules"), problems):
             _read_user_file(path, rules, problems)
         return cls(tuple(rules), tuple(problems))
