@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dusk.fs.names import display_name, display_path, shell_word
-from dusk.fs.units import count_noun, format_size
+from dusk.fs.units import format_size
 from dusk.rules.facts import Facts
 from dusk.rules.figures import Figures, measure, outermost
 from dusk.rules.finding import Action, Finding, Offer
@@ -183,7 +183,9 @@ class Composer:
             entries = outermost(self._facts.tree, _going(parts, remaining))
             if entries:
                 count = len(remaining.intersection(owner for part in parts for owner in part.of))
-                words = {"subjects": subjects(rule, count), "files": count_noun(len(entries), "file")}
+                shown = subjects(rule, count)
+                name = display_name(self._facts.tree.name(entries[0])) if len(entries) == 1 else shown
+                words = {"subjects": shown, "name": name}
                 offers.append(self._offer(action, fill(label, words), fill(note, words), entries))
         return tuple(offers)
 

@@ -80,7 +80,7 @@ def inspect_trainer_run(run: int, hits: list[int], facts: Facts) -> Iterator[Sig
         yield _older(run, checkpoints, kept, withheld, facts)
     spare = [one for one in checkpoints if one.index in kept and one is not last and one.optimizer]
     if spare:
-        yield _optimizer(spare, withheld, facts)
+        yield _optimizer(run, spare, withheld, facts)
 
 
 def _checkpoints(hits: list[int], facts: Facts) -> list[Checkpoint]:
@@ -178,7 +178,7 @@ def _older(
     )
 
 
-def _optimizer(spare: list[Checkpoint], withheld: str, facts: Facts) -> Sighting:
+def _optimizer(run: int, spare: list[Checkpoint], withheld: str, facts: Facts) -> Sighting:
     """Return the sighting of optimizer state in checkpoints that are kept for their weights."""
     parts = tuple(Part(entry, (one.index,)) for one in spare for entry in one.optimizer)
     size = facts.size(*(part.entry for part in parts))
@@ -192,5 +192,6 @@ def _optimizer(spare: list[Checkpoint], withheld: str, facts: Facts) -> Sighting
             f"{names} is kept for its weights; {size / whole:.0%} of it is optimizer state.",
             "It is not the last checkpoint, so a run that goes on does not resume from it.",
         ),
+        title=f"Optimizer state of {names} of {display_name(facts.tree.name(run))}" if run else "",
         withheld=withheld,
     )
