@@ -138,7 +138,14 @@ class Settlement:
             if rule.group == "project":
                 place = self._facts.ground.project(sighting.subjects[0])
             groups.setdefault((sighting.rule, place), []).append(sighting)
-        return [(self._book.by_id[rule], tuple(group)) for (rule, _), group in groups.items()]
+        return [
+            # The biggest is the most telling; within a sighting its own order stands (links before blobs).
+            (self._book.by_id[rule], tuple(sorted(group, key=self._weight, reverse=True)))
+            for (rule, _), group in groups.items()
+        ]
+
+    def _weight(self, sighting: Sighting) -> int:
+        return sum(self._facts.tree.apparent_size(subject) for subject in sighting.subjects)
 
     def _named(self, seen: Sequence[Sighting]) -> dict[int, Naming]:
         """Ask once per project who names the candidates that a reference would save."""
