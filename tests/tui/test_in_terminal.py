@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hanging_filesystem import hanging_filesystem
 from terminal import DUSK, Terminal
 
 TESTS = Path(__file__).parent.parent
@@ -221,3 +222,18 @@ def test_an_unknown_command_in_the_keymap_is_a_clear_error(tree: Path, tmp_path:
     with Terminal([*DUSK, str(tree)], DUSK_CONFIG_DIR=str(tmp_path)) as terminal:
         assert terminal.wait_for_exit(5.0) == 2
         assert "keys.fly: there is no such command" in terminal.text().replace("\n", "")
+
+
+@pytest.mark.root
+def test_a_mount_that_never_answers_leaves_keys_and_quitting_alive(tree: Path) -> None:
+    hung = tree / "far" / "hung"
+    hung.mkdir(parents=True)
+    with hanging_filesystem(hung), Terminal([*DUSK, "--cross", str(tree)]) as terminal:
+        terminal.wait_for("middle/")
+        terminal.wait_for("scanning")
+        terminal.send("G")
+        terminal.wait_until(lambda: "▌" in terminal.text().splitlines()[6], 5, "the cursor on the last row")
+        asked = time.monotonic()
+        terminal.send("q")
+        assert terminal.wait_for_exit(3.0) == 0
+        assert time.monotonic() - asked < 1.0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun
 from dusk.plan.choice import step_for_entry, step_for_offer
@@ -39,6 +41,11 @@ class Place:
     """Absolute path; empty for actions that need none."""
     device: int
     """``st_dev`` of its filesystem."""
+
+    @classmethod
+    def at(cls, directory: bytes) -> Place:
+        """Return a directory with the device that it is or would be on."""
+        return cls(directory, _device_of(directory))
 
 
 NOWHERE = Place(b"", 0)
@@ -212,3 +219,18 @@ class Choices:
     def _is_kept(self, index: int) -> bool:
         finding = self._judge.finding_for(index) if index >= 0 else None
         return finding is not None and finding.is_keep
+
+
+def _device_of(directory: bytes) -> int:
+    """Return the device that a directory is or would be on; a network mount is not touched for that."""
+    mount = MountTable.read().containing(directory)
+    if mount is not None and mount.is_network:
+        return mount.device
+    while True:
+        try:
+            return os.stat(directory).st_dev
+        except OSError:
+            above = os.path.dirname(directory)
+            if above == directory:
+                return 0
+            directory = above

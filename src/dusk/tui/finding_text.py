@@ -113,7 +113,9 @@ def findings_lines(session: Session, findings: Sequence[Finding], width: int, se
         size = format_size(finding.apparent_size if apparent else finding.disk_size)
         cue = glyphs.cursor if position == selected else " "
         sign = safety_text(finding.safety, ascii_only=session.ascii).split(" ", 1)[0]
-        name = display_name(b"/".join(finding.paths[0].split(b"/")[-2:])) if finding.paths else ""
+        place = session.place_of(finding)
+        path = b"" if place is None else session.tree.path(place)
+        name = display_name(b"/".join(path.split(b"/")[-2:]))
         head: list[Span] = [
             (cue, "key"),
             (f"{sign} ", safety_kind(finding.safety)),

@@ -5,14 +5,12 @@ It knows nothing of Textual, so it can be driven and tested without a terminal.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dusk.fs.mounts import MountTable
 from dusk.plan.plan import Plan, PlanTotals
 from dusk.rules.finding import Action, Finding
 from dusk.scan.entry import Entry, Measure, Sort
@@ -191,6 +189,14 @@ class Session:
         """Return the finding about exactly this entry."""
         return self._known.about(index)
 
+    def place_of(self, finding: Finding) -> int | None:
+        """Return the entry to show for a finding: of the kind it names first, the biggest."""
+        present = [entry for entry in finding.entries if entry >= 0 and not self.tree.is_removed(entry)]
+        if not present:
+            return None
+        kind = self.tree.kind(present[0])
+        return max((entry for entry in present if self.tree.kind(entry) is kind), key=self.size)
+
     def finding_around(self, index: int) -> Finding | None:
         """Return the finding about the nearest directory that holds this entry."""
         return self._known.around(index)
@@ -227,7 +233,7 @@ class Session:
         if action is not Action.ARCHIVE or not directory:
             return NOWHERE
         if directory not in self._places:
-            self._places[directory] = Place(directory, device_of(directory))
+            self._places[directory] = Place.at(directory)
         return self._places[directory]
 
     def unqueue(self, path: bytes) -> None:
@@ -278,18 +284,3 @@ class Session:
 
 def _directory_of(path: bytes) -> bytes:
     return path.rstrip(b"/").rpartition(b"/")[0] or b"/"
-
-
-def device_of(directory: bytes) -> int:
-    """Return the device that a directory is or would be on; a network mount is not touched for that."""
-    mount = MountTable.read().containing(directory)
-    if mount is not None and mount.is_network:
-        return mount.device
-    while True:
-        try:
-            return os.stat(directory).st_dev
-        except OSError:
-            above = os.path.dirname(directory)
-            if above == directory:
-                return 0
-            directory = above

@@ -212,10 +212,8 @@ class Browsing(TreeScreen):
         return cursor if cursor >= 0 else directory_of_more(cursor)
 
     def _go_to_finding(self, step: int) -> None:
-        places = [
-            next((entry for entry in finding.entries if entry >= 0), -1) for finding in self.session.offered()
-        ]
-        places = [place for place in places if place >= 0]
+        found = (self.session.place_of(finding) for finding in self.session.offered())
+        places = [place for place in found if place is not None]
         if not places:
             self.say("No finding yet." if not self.session.judge.finished else "No rule knows anything here.")
             return

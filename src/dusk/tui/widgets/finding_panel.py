@@ -165,6 +165,6 @@ class FindingPanel(LinePane, can_focus=True):
         return [*shown, justify([(what, "muted")], keys, width, self._session.glyphs.ellipsis)]
 
     def _go_to(self, finding: Finding) -> None:
-        index = next((entry for entry in finding.entries if entry >= 0), -1)
-        if index >= 0:
+        index = self._session.place_of(finding)
+        if index is not None:
             self.post_message(FindingChosen(index))
