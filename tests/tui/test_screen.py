@@ -292,3 +292,14 @@ async def test_a_name_with_markup_is_shown_as_it_is() -> None:
         await pilot.pause()
         await pilot.press("g", "j", "d")
         assert "x[/red].bin" in screen.status.plain_text()
+
+
+async def test_the_mouse_moves_opens_and_runs_commands() -> None:
+    async with running() as (screen, pilot):
+        tree = tree_of(screen)
+        await pilot.click(screen.list, offset=(40, 2))
+        assert screen.list.cursor == tree.at("hf-cache")
+        await pilot.click(screen.list, offset=(40, 2))
+        assert tree.at("hf-cache") in screen.list.rows.expanded
+        await pilot.click(screen.footer, offset=(screen.footer.plain_text().index("Trash") + 1, 0))
+        assert [target.path for target in screen.session.plan.targets] == [b"/data/hf-cache"]

@@ -6,7 +6,7 @@ from dusk.fs.names import display_name, display_path, shell_word
 from dusk.fs.units import count_noun
 from dusk.scan.entry import Measure, Sort
 from dusk.tui.rows import directory_of_more
-from dusk.tui.screens.tree_screen import TreeScreen
+from dusk.tui.screens.tree_screen import PANEL_FROM_WIDTH, TreeScreen
 
 
 class Browsing(TreeScreen):
@@ -75,7 +75,7 @@ class Browsing(TreeScreen):
         elif rows.enter(rows.cursor):
             self.list.show_changes(keep_line=False)
             self.show_all()
-        elif rows.cursor != rows.root:
+        elif rows.cursor != rows.root and not self.has_panel:
             self.do_info()
 
     def do_leave(self) -> None:
@@ -147,7 +147,7 @@ class Browsing(TreeScreen):
 
     def do_info(self) -> None:
         """Show or hide what is known; where there is no room beside the list, over it."""
-        if self.app.size.width >= 100:
+        if self.app.size.width >= PANEL_FROM_WIDTH:
             self.wants_panel = not self.wants_panel
             self.set_focus(self.list)
             self.show_all()

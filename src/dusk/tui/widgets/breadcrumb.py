@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_count, format_short_count
+from dusk.scan.entry import Measure
 from dusk.scan.scanner import Progress
 from dusk.scan.tree import ROOT
 from dusk.tui.glyphs import Glyphs
@@ -33,7 +34,9 @@ class Breadcrumb(LinePane):
         progress = self._session.scan.progress()
         room = width - 2
         status = (
-            progress_text(progress, glyphs, room // 2) if room >= _WIDE else short_progress(progress, glyphs)
+            progress_text(progress, glyphs, room // 2)
+            if room >= _WIDE
+            else short_progress(progress, glyphs, self._session.measure)
         )
         crumbs = fit_crumbs(self._names(), room - cells(status) - 2, glyphs)
         kind = "problem" if progress.failure else "muted"
@@ -66,9 +69,11 @@ def progress_text(progress: Progress, glyphs: Glyphs, width: int) -> str:
     )
 
 
-def short_progress(progress: Progress, glyphs: Glyphs) -> str:
-    """Return the progress of a scan for a narrow terminal."""
-    parts = [f"{format_short_count(progress.entries)} items"]
+def short_progress(progress: Progress, glyphs: Glyphs, measure: Measure) -> str:
+    """Return the progress of a scan for a narrow terminal, which may have no line for the measure."""
+    parts = ["apparent sizes"] if measure is Measure.APPARENT else []
+    count = format_count if progress.entries < 1_000_000 else format_short_count
+    parts.append(f"{count(progress.entries)} items")
     if progress.errors:
         parts.append(f"{format_short_count(progress.errors)} errors")
     parts.append(_state(progress))
