@@ -213,8 +213,6 @@ class VisibleRows:
         self.cursor = index
         self.rebuild()
 
-    # -- inside
-
     def _flatten(self, top: int, depth: int) -> tuple[array[int], array[int]]:
         ids, depths = array("q"), array("L")
         waiting: list[tuple[int, int]] = [(top, depth)]
