@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from journeys.driver import Driver, app_on, trash_entries
-from journeys.tree_digest import tree_digest
 
 from dusk.practice.builder import build_practice_tree
 from dusk.rules.finding import Action
+from journeys.driver import Driver, app_on, trash_entries
+from journeys.tree_digest import tree_digest
 
 SIZES = [(120, 36), (80, 24)]
 STUCK = b"queue/processing/syllo_autogen_20251122_035757_count100000.jsonl"
@@ -83,7 +83,7 @@ async def test_a_suggestion_goes_to_the_trash_and_comes_back(
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_enter_on_a_fresh_confirmation_cancels(tree: bytes, own_home: Path, size: tuple[int, int]) -> None:
+async def test_enter_on_a_fresh_question_cancels(tree: bytes, own_home: Path, size: tuple[int, int]) -> None:
     before = tree_digest(tree)
     async with app_on(tree, size) as driver:
         await driver.go_to(os.path.join(tree, STUCK))
@@ -97,7 +97,7 @@ async def test_enter_on_a_fresh_confirmation_cancels(tree: bytes, own_home: Path
 
 
 async def test_a_whole_triage_is_one_batch_and_one_undo(tree: bytes, own_home: Path) -> None:
-    """The cleanup report's immediate actions: stuck files, old checkpoint, bytecode, old status files."""
+    """What the cleanup report does at once: a stuck file, the old checkpoint, the bytecode."""
     before = tree_digest(tree)
     async with app_on(tree) as driver:
         for path in (b"current_model_small", STUCK, b"__pycache__"):
@@ -139,6 +139,13 @@ async def test_what_must_stay_is_not_queued_in_bulk(tree: bytes) -> None:
         finding = driver.session.finding_for(notes)
         assert finding is not None
         assert finding.is_keep
-        offered = {path for each in driver.session.findings() for offer in each.offers for path in offer.paths}
-        for name in (b"OBSERVATIONS", b"GOTCHA_BUSINESS_MODEL", b"config.json", b"core", b"models/Qwen3-0.6B"):
+        offers = [offer for each in driver.session.findings() for offer in each.offers]
+        offered = {path for offer in offers for path in offer.paths}
+        for name in (
+            b"OBSERVATIONS",
+            b"GOTCHA_BUSINESS_MODEL",
+            b"config.json",
+            b"core",
+            b"models/Qwen3-0.6B",
+        ):
             assert os.path.join(tree, name) not in offered
