@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 
@@ -190,6 +191,38 @@ def test_what_an_interrupted_deletion_left_is_swept(box):
     os.chmod(expunged, 0o700)
     empty(box.bin(), journal=box.journal)
     assert os.listdir(expunged) == [b"of-another-tool"]
+
+
+@pytest.fixture
+def no_room(monkeypatch):
+    """A disk with room for no directory more, as a full ext4 or xfs has none."""
+    real = os.mkdir
+
+    def full(path: bytes, *arguments: object, **options: object) -> None:
+        if os.path.basename(os.fsencode(path)) == b"expunged":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "mkdir", full)
+
+
+def test_a_full_disk_can_be_emptied(box, no_room):
+    box.file(b"tree", b"below", b"one")
+    box.trash_all(box.path(b"tree"), box.file(b"two"))
+    outcome = empty(box.bin(), journal=box.journal)
+    assert [result.sentence for result in outcome.results] == ["", ""]
+    assert [files for _, _, files in os.walk(box.trash) if files] == []
+    assert outcome.freed > 0
+
+
+def test_what_an_interrupted_deletion_left_on_a_full_disk_is_swept(box):
+    box.trash_all(box.file(b"one"))
+    info = os.path.join(box.trash, b"info")
+    os.mkdir(os.path.join(info, b"0123456789abcdef"))
+    with open(os.path.join(info, b"lost.trashinfo"), "w"):
+        pass
+    empty(box.bin(), journal=box.journal)
+    assert os.listdir(info) == [b"lost.trashinfo"]
 
 
 def test_cancelling_an_emptying_leaves_whole_items(box):

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from dusk.actions import journal_file
-from dusk.actions.bin import restore
+from dusk.actions.bin import empty, restore
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import BatchKind, Record, State
@@ -206,6 +206,19 @@ def test_a_disk_that_fills_up_after_the_act_does_not_lose_the_end(box, tiny, mon
     assert box.journal.records(outcome.batch)[0].state is State.DONE
     assert not os.path.exists(os.path.join(point, b"journal.reserve"))
     assert undo_batch(box.journal).results[0].state in (ItemState.DONE, ItemState.FAILED)
+
+
+def test_a_full_disk_under_the_journal_keeps_nobody_from_emptying_the_trash(box, tiny):
+    point, fill = tiny
+    box.journal.close()
+    box.journal = Journal.open(point)
+    box.trash_all(box.file(b"one"))
+    box.journal._connection.execute("PRAGMA wal_autocheckpoint = 1000000")
+    fill()
+    outcome = empty(box.bin(), journal=box.journal)
+    assert [result.state for result in outcome.results] == [ItemState.DONE]
+    assert box.journal.records(outcome.batch)[0].state is State.DONE
+    assert box.journal.records(1)[0].state is State.PURGED
 
 
 def test_a_new_journal_on_a_full_disk_is_a_sentence(box, tiny):

@@ -51,12 +51,15 @@ class Journal:
             self._connection.close()
 
     def begin(self, kind: BatchKind, title: str, reverses: int = 0) -> int:
-        """Begin a batch and return its number. Raises JournalError."""
+        """Begin a batch and return its number; emptying may take the reserved space. Raises JournalError."""
         statement = (
             "INSERT INTO batches (kind, title, started_ns, reverses, process, user) VALUES (?, ?, ?, ?, ?, ?)"
         )
         values = (kind.value, title, time.time_ns(), reverses, os.getpid(), os.geteuid())
-        return self._transaction(lambda: int(self._connection.execute(statement, values).lastrowid or 0))
+        return self._transaction(
+            lambda: int(self._connection.execute(statement, values).lastrowid or 0),
+            closing=kind is BatchKind.EMPTY,
+        )
 
     def finish(self, batch: int) -> None:
         """Mark a batch as ended. A full disk is no reason to fail: the records say all that matters."""
@@ -72,7 +75,7 @@ class Journal:
         """Write records in one durable transaction; new ones get their number.
 
         With ``closing`` the reserved disk space is used when the disk is full, because what the records
-        say has already happened. Raises JournalError; then none of them was written.
+        say has already happened, or makes room. Raises JournalError; then none of them was written.
         """
         now = time.time_ns()
         dated = [replace(record, changed_ns=now, intent_ns=record.intent_ns or now) for record in records]

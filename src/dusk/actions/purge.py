@@ -1,12 +1,14 @@
 """Deleting trashed items for good. The only place where dusk deletes what a user once had.
 
 An item first leaves the trash whole, by a rename to the ``expunged`` directory beside it, so that no
-interruption leaves half an item that looks restorable. Then its tree is removed by descriptors.
+interruption leaves half an item that looks restorable. Then its tree is removed by descriptors. On a disk
+that is too full for that directory it waits in ``info`` instead, where no tool looks for items.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -21,7 +23,7 @@ from dusk.actions.relocation import status_of, sync
 from dusk.actions.removal import allow_owner, remove_tree
 from dusk.actions.restoration import is_trashed_item
 from dusk.actions.trash_choice import TrashDirectories
-from dusk.actions.trash_directory import TrashDirectory, Unusable, open_own
+from dusk.actions.trash_directory import OPENING, TrashDirectory, Unusable, open_own
 from dusk.fs.cancellation import Cancelling
 from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_path
@@ -31,6 +33,8 @@ from dusk.fs.surveyor import survey_at
 # The name that other tools use for what is on its way out, too.
 _EXPUNGED = b"expunged"
 _OWN_NAME = re.compile(rb"(?:\.deep-)?[0-9a-f]{16}\Z")
+_INFO = b"info"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(slots=True)
@@ -80,10 +84,11 @@ def delete(
 
 def finish_expunging(place: TrashDirectory, record: Record) -> None:
     """Remove what an interrupted deletion left. Raises OSError."""
+    above, token = os.path.split(record.working)
     with contextlib.suppress(Unusable, FileNotFoundError):
-        holder = open_own(place.descriptor, _EXPUNGED)
+        holder = open_own(place.descriptor, _INFO if os.path.basename(above) == _INFO else _EXPUNGED)
         try:
-            remove_tree(holder, os.path.basename(record.working))
+            remove_tree(holder, token)
         finally:
             os.close(holder)
             remove_expunged(place)
@@ -91,18 +96,19 @@ def finish_expunging(place: TrashDirectory, record: Record) -> None:
 
 def sweep(place: TrashDirectory) -> None:
     """Remove what interrupted deletions left, unless another dusk is deleting right now. Raises OSError."""
-    try:
-        holder = open_own(place.descriptor, _EXPUNGED)
-    except Unusable:
-        return
-    try:
-        if _lock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB):
-            for name in os.listdir(holder):
-                if _OWN_NAME.match(os.fsencode(name)):
-                    remove_tree(holder, os.fsencode(name))
-    finally:
-        os.close(holder)
-        remove_expunged(place)
+    for directory in (_INFO, _EXPUNGED):
+        try:
+            holder = open_own(place.descriptor, directory)
+        except Unusable:
+            continue
+        try:
+            if _lock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                for name in os.listdir(holder):
+                    if _OWN_NAME.match(os.fsencode(name)):
+                        remove_tree(holder, os.fsencode(name))
+        finally:
+            os.close(holder)
+    remove_expunged(place)
 
 
 def _look(deletion: Deletion, place: TrashDirectory, cancelled: Cancelling) -> None:
@@ -133,54 +139,84 @@ def _delete_from(
         deletion.error = f"{deletion.shown}: another dusk is using this trash right now. Nothing was deleted."
         deletion.is_refusal = True
         return
-    token = secrets.token_hex(8).encode()
-    path = os.path.join(place.path, _EXPUNGED, token)
-    (record,) = journal.write([replace(deletion.record, working=path)])
-    deletion.record = record
     try:
-        holder = _expunge(record, place, token)
-    except (OSError, Unusable) as problem:
-        place.lock()
-        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
-        deletion.error = f"{deletion.shown} cannot be deleted: {reason}. It is still in the trash."
-        journal.write([replace(record, state=State.FAILED, error=deletion.error)], closing=True)
-        return
-    place.lock()
-    progress.at("deleting", record.source)
-    try:
-        remove_tree(holder, token)
-    except OSError as error:
-        rest = display_path(path)
-        deletion.error = f"{deletion.shown} was deleted in part; the rest is in {rest}: {error.strerror}."
+        _expunge_and_remove(journal, deletion, place, progress)
     finally:
-        os.close(holder)
+        place.lock()
         remove_expunged(place)
     _close(journal, deletion)
 
 
-def _expunge(record: Record, place: TrashDirectory, token: bytes) -> int:
-    """Take an item out of the trash whole, and return the open directory that holds it then."""
-    holder = open_own(place.descriptor, _EXPUNGED, make=True)
+def _expunge_and_remove(
+    journal: Journal, deletion: Deletion, place: TrashDirectory, progress: ExecutionProgress
+) -> None:
+    token = secrets.token_hex(8).encode()
     try:
-        _lock(holder, fcntl.LOCK_SH)
+        holder = _open_holder(journal, deletion, place, token)
+    except (OSError, Unusable) as problem:
+        _keep(deletion, problem)
+        return
+    try:
         try:
-            os.rename(record.trash_name, token, src_dir_fd=place.files, dst_dir_fd=holder)
-        except PermissionError:
-            allow_owner(place.files, record.trash_name)  # a directory that moves is written to
-            os.rename(record.trash_name, token, src_dir_fd=place.files, dst_dir_fd=holder)
-        table, path = MountTable.read(), os.path.join(place.path, _EXPUNGED, token)
-        if table.at(path) is not None or table.below(path):
-            os.rename(token, record.trash_name, src_dir_fd=holder, dst_dir_fd=place.files)
-            raise Unusable("something was mounted in it at this moment")
-        sync(holder)
-        sync(place.files)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
-        sync(place.info)
-    except BaseException:
+            _expunge(deletion.record, place, holder, token)
+        except (OSError, Unusable) as problem:
+            _keep(deletion, problem)
+            return
+        place.lock()
+        progress.at("deleting", deletion.record.source)
+        try:
+            remove_tree(holder, token)
+        except OSError as error:
+            rest = display_path(deletion.record.working)
+            deletion.error = f"{deletion.shown} was deleted in part; the rest is in {rest}: {error.strerror}."
+    finally:
         os.close(holder)
-        raise
-    return holder
+
+
+def _keep(deletion: Deletion, problem: OSError | Unusable) -> None:
+    reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+    deletion.error = f"{deletion.shown} cannot be deleted: {reason}. It is still in the trash."
+    deletion.original = None  # its act stays as it is
+
+
+def _open_holder(journal: Journal, deletion: Deletion, place: TrashDirectory, token: bytes) -> int:
+    """Write the intent and open the directory that the item leaves the trash for.
+
+    Deleting is what makes room on a full disk, so the intent may take the reserved space, and where no
+    directory can be made another one serves. Raises Unusable, OSError and JournalError.
+    """
+    _intend(journal, deletion, os.path.join(place.path, _EXPUNGED, token))
+    try:
+        return open_own(place.descriptor, _EXPUNGED, make=True)
+    except Unusable as problem:
+        if not (isinstance(problem.__cause__, OSError) and problem.__cause__.errno in _FULL):
+            raise
+    _intend(journal, deletion, os.path.join(place.path, _INFO, token))
+    # Opened anew, because a lock belongs to an opening, and this one is given up with the item.
+    return os.open(b".", OPENING, dir_fd=place.info)
+
+
+def _intend(journal: Journal, deletion: Deletion, path: bytes) -> None:
+    (deletion.record,) = journal.write([replace(deletion.record, working=path)], closing=True)
+
+
+def _expunge(record: Record, place: TrashDirectory, holder: int, token: bytes) -> None:
+    """Take an item out of the trash whole, into an open directory."""
+    _lock(holder, fcntl.LOCK_SH)
+    try:
+        os.rename(record.trash_name, token, src_dir_fd=place.files, dst_dir_fd=holder)
+    except PermissionError:
+        allow_owner(place.files, record.trash_name)  # a directory that moves is written to
+        os.rename(record.trash_name, token, src_dir_fd=place.files, dst_dir_fd=holder)
+    table, path = MountTable.read(), record.working
+    if table.at(path) is not None or table.below(path):
+        os.rename(token, record.trash_name, src_dir_fd=holder, dst_dir_fd=place.files)
+        raise Unusable("something was mounted in it at this moment")
+    sync(holder)
+    sync(place.files)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
+    sync(place.info)
 
 
 def _lock(holder: int, operation: int) -> bool:
