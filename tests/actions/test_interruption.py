@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -10,14 +11,16 @@ from dataclasses import replace
 
 import pytest
 
-from dusk.actions import relocation, trash
+from dusk.actions import purge, relocation, trash
 from dusk.actions.bin import empty
 from dusk.actions.executor import Executor
 from dusk.actions.journal import Journal
 from dusk.actions.record import OPEN_STATES, State
 from dusk.actions.recovery import recover
+from dusk.actions.trash_directory import Unusable
 from dusk.actions.undo import NothingToUndo, undo_batch
 from dusk.fs import holders
+from dusk.fs.names import display_path
 from dusk.rules.finding import Action
 
 from .test_undo import digest
@@ -213,6 +216,54 @@ def test_a_killed_emptying_never_leaves_half_an_item_that_looks_whole(box):
             break
     else:
         pytest.fail("the emptying never came to its end")
+
+
+def test_a_killed_emptying_on_a_full_disk_leaves_nothing_behind(box, monkeypatch):
+    real = purge.open_own
+
+    def full(directory: int, name: bytes, *, make: bool = False) -> int:
+        if make:
+            raise Unusable("full") from OSError(errno.ENOSPC, "full")
+        return real(directory, name)
+
+    monkeypatch.setattr(purge, "open_own", full)
+    for limit, after in _points(2):
+        _clear(box)
+        _fill(box)
+        box.trash_all(box.path(b"run"))
+        items = box.bin()
+        box.journal.close()
+        died = _killed(lambda items=items: empty(items, journal=Journal.open()), limit, after)
+        box.journal = Journal.open()
+        _settle(box)
+        whole = {b"second": 1, b"third": 1}
+        # A deletion that ended beside the journal is swept by the next one.
+        left = _contents(os.path.join(box.trash, b"files"))
+        assert left in ({}, whole), (limit, after)
+        if not died:
+            assert os.listdir(os.path.join(box.trash, b"info")) == []
+            break
+    else:
+        pytest.fail("the emptying never came to its end")
+
+
+@pytest.mark.parametrize("interrupted", ["archive", "undo"])
+def test_recovery_says_where_a_copy_stays(box, interrupted):
+    archive = os.path.join(box.root, b"archive")
+    os.makedirs(archive, exist_ok=True)
+    path = box.file(b"one")
+    box.archive_all(path, to=archive)
+    undo_batch(box.journal)
+    with open(os.path.join(archive, b"one"), "wb") as copy:
+        copy.write(b"content")
+    (done,) = box.journal.records(1)
+    number = 0 if interrupted == "undo" else done.id
+    action, reverses = ("restore", done.id) if interrupted == "undo" else ("archive", 0)
+    box.journal.write([replace(done, id=number, state=State.INTENT, action=action, reverses=reverses)])
+    (sentence,) = recover(box.journal).sentences
+    assert sentence.endswith(f"is at {display_path(os.path.join(archive, b'one'))}.") or sentence.endswith(
+        f"stays at {display_path(os.path.join(archive, b'one'))}."
+    )
 
 
 def test_recovery_leaves_alone_what_another_process_is_doing(box, monkeypatch):

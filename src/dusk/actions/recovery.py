@@ -108,7 +108,7 @@ class _Recovery:
         elif in_place:
             _drop_document(record, place)
             left = self._drop_copy(record)
-            self._end(record, State.FAILED, "Interrupted before it was moved.")
+            self._end(record, State.FAILED, f"Interrupted before it was moved.{left}")
             self.sentences.append(f"{shown} was not touched: dusk was interrupted before.{left}")
         else:
             self._unclear(record, "it is neither in its place nor in the trash")
@@ -141,7 +141,9 @@ class _Recovery:
             self._drop_copy(record)
             self._end(record, State.DONE)
             self._end_original(record, State.UNDONE)
-            self.sentences.append(f"{shown} was put back before dusk was interrupted.")
+            self.sentences.append(
+                f"{shown} was put back before dusk was interrupted.{_archived_copy(record)}"
+            )
         elif in_trash or record.working:
             self._drop_copy(record)
             self._end(record, State.FAILED, "Interrupted before it was put back.")
@@ -200,6 +202,13 @@ class _Recovery:
             f"{shown}: dusk was interrupted while it was being moved, and {why}. "
             f"Batch {record.batch} of 'dusk journal' says what is known."
         )
+
+
+def _archived_copy(record: Record) -> str:
+    """Return where the copy of an archive is that an interrupted undo did not come to retire."""
+    if not record.digest or not os.path.lexists(record.destination):
+        return ""
+    return f" Its archived copy stays at {display_path(record.destination)}."
 
 
 def _is_in_place(record: Record) -> bool:
