@@ -7,7 +7,7 @@ import os
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,37 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[..., Spoken]:
         return Spoken(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def own_trash(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the bin see the trash of this test alone: emptying must never reach the user's own."""
+    from dusk.actions import trash_listing
+
+    everywhere = trash_listing.bin_places
+    base = os.fsencode(own_home.parent) + b"/"
+
+    def here(extra: Iterable[bytes] = ()) -> tuple[bytes, ...]:
+        return tuple(place for place in everywhere(extra) if place.startswith(base))
+
+    monkeypatch.setattr(trash_listing, "bin_places", here)
+
+
+@pytest.fixture
+def own_mounts(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the doctor look only at the mounts that this test stands on; another test may hang one."""
+    from dusk.cli.checks import storage
+    from dusk.fs.mounts import MountTable
+
+    base = os.fsencode(own_home)
+
+    class OwnMounts:
+        @staticmethod
+        def read() -> MountTable:
+            mounts = MountTable.read().mounts
+            return MountTable(tuple(mount for mount in mounts if base.startswith(mount.point)))
+
+    monkeypatch.setattr(storage, "MountTable", OwnMounts)
 
 
 @pytest.fixture(name="dusk")

@@ -75,9 +75,9 @@ def test_ctrl_c_at_the_question_does_nothing(tree):
 def test_emptying_the_trash_asks_for_a_word(say, tree):
     say("trash", "--yes", tree / "run")
     question = "Type empty to go on:"
-    code, screen, _ = answered(["bin", "empty"], (question, "y\n"))
+    code, screen, _ = answered(["bin", "empty", tree / "run"], (question, "y\n"))
     assert (code, "Nothing was deleted." in screen) == (1, True)
-    code, screen, _ = answered(["bin", "empty"], (question, "empty\n"))
+    code, screen, _ = answered(["bin", "empty", tree / "run"], (question, "empty\n"))
     assert (code, "Deleted for good: 1 item" in screen) == (0, True)
 
 

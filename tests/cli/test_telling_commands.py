@@ -147,7 +147,7 @@ def test_a_wrong_rule_file_is_said_and_the_rest_is_in_use(say, tree, bytecode, t
     assert len(json.loads(spoken.out)) == 1
 
 
-def test_doctor_finds_no_problem_in_a_fresh_home(say):
+def test_doctor_finds_no_problem_in_a_fresh_home(say, own_mounts):
     spoken = say("doctor")
     assert spoken.code == 0, spoken.out
     assert spoken.out.endswith("No problems.\n")
@@ -170,7 +170,7 @@ def test_doctor_makes_nothing(say, own_home):
     assert not list(own_home.rglob("journal*"))
 
 
-def test_doctor_names_everything_that_is_wrong(say, tmp_path, monkeypatch):
+def test_doctor_names_everything_that_is_wrong(say, own_mounts, tmp_path, monkeypatch):
     monkeypatch.setenv("DUSK_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("DUSK_STATE_DIR", str(tmp_path / "state"))
     for name in ("rules", "themes", "state"):
