@@ -123,6 +123,25 @@ def test_a_database_of_another_program_is_set_aside(state):
     assert "set aside" in Journal.open(state).notices[0]
 
 
+@pytest.mark.parametrize(
+    "change", ["ALTER TABLE records DROP COLUMN digest", "DROP TABLE places", "DROP TABLE batches"]
+)
+def test_a_journal_with_something_missing_is_set_aside(state, change):
+    Journal.open(state).close()
+    with sqlite3.connect(os.fsdecode(os.path.join(state, b"journal.db"))) as database:
+        database.execute(change)
+    journal = Journal.open(state)
+    assert "set aside" in journal.notices[0]
+    assert journal.batches() == ()
+    assert journal.places() == ()
+
+
+def test_a_pipe_in_place_of_the_journal_is_set_aside_unread(state):
+    os.makedirs(state)
+    os.mkfifo(os.path.join(state, b"journal.db"))
+    assert "set aside" in Journal.open(state).notices[0]
+
+
 @pytest.mark.parametrize("kind", ["file", "directory"])
 def test_a_place_that_cannot_hold_a_journal_is_a_sentence(state, kind):
     if kind == "file":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 
 import pytest
 
@@ -185,6 +186,27 @@ def test_doctor_names_everything_that_is_wrong(say, own_mounts, tmp_path, monkey
     wrong = {check["area"] for check in checks if check["health"] == "problem"}
     assert wrong == {"settings", "rules", "themes", "journal"}
     assert (tmp_path / "state" / "journal.db").read_bytes() == b"rubbish" * 999
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [("PRAGMA user_version = 99", "newer dusk"), ("DROP TABLE records", "records"), ("", "file")],
+)
+def test_doctor_sees_a_journal_that_no_action_could_use(say, own_mounts, change, word):
+    from dusk.actions.journal import Journal
+
+    journal = Journal.open()
+    journal.close()
+    path = os.path.join(journal.directory, b"journal.db")
+    if change:
+        with sqlite3.connect(os.fsdecode(path)) as database:
+            database.execute(change)
+    else:
+        os.unlink(path)
+        os.mkdir(path)
+    spoken = say("doctor")
+    assert spoken.code == 1
+    assert any("PROBLEM" in line and word in line for line in spoken.out.splitlines())
 
 
 def test_doctor_says_when_the_theme_does_not_exist(say, tmp_path, monkeypatch):

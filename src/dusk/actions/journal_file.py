@@ -197,6 +197,8 @@ def _prepare(connection: sqlite3.Connection, directory: bytes) -> None:
         )
     if tables and connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise Damaged("its pages do not fit together")
+    if tables:
+        _check_columns(connection)
     # The write-ahead log needs shared memory, which network filesystems do not have.
     mount = MountTable.read().containing(os.path.realpath(directory))
     mode = "DELETE" if mount is not None and mount.is_network else "WAL"
@@ -207,6 +209,16 @@ def _prepare(connection: sqlite3.Connection, directory: bytes) -> None:
         for statement in schema.CREATE:
             connection.execute(statement)
         connection.execute("COMMIT")
+
+
+def _check_columns(connection: sqlite3.Connection) -> None:
+    try:
+        for statement in schema.QUERIES:
+            connection.execute(f"{statement} LIMIT 0")
+    except sqlite3.OperationalError as error:
+        if error_code(error) != sqlite3.SQLITE_ERROR:
+            raise
+        raise Damaged("its tables are not those of a journal") from error
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
@@ -229,6 +241,8 @@ def _set_aside(directory: bytes) -> bytes:
 
 def _salvage_places(kept: bytes, connection: sqlite3.Connection) -> None:
     """Copy the known trash directories out of a damaged journal, as far as it can be read."""
+    if not os.path.isfile(kept):
+        return  # reading a pipe would wait for ever
     try:
         old = sqlite3.connect(f"file:{_quoted(kept)}?mode=ro&immutable=1", uri=True)
         try:

@@ -60,6 +60,11 @@ SELECT_BATCHES = f"""
         SUM(CASE WHEN {_ACTED} THEN records.disk_size ELSE 0 END),
         SUM(CASE WHEN {_ACTED} THEN records.frees_after_purge ELSE 0 END)
     FROM batches LEFT JOIN records ON records.batch = batches.id"""
+# With the table before it, a column that is missing is an error and not taken for a text.
+_ALL_COLUMNS = ", ".join(f'records."{column}"' for column in ("id", *_COLUMNS))
+QUERIES = (f"SELECT {_ALL_COLUMNS} FROM records", SELECT_BATCHES, "SELECT path FROM places")
+"""What a journal must be able to answer; one in which a table or a column is missing is damaged."""
+
 _STATE_ORDER = (
     State.INTENT, State.COPIED, State.VERIFIED, State.DONE, State.FAILED, State.UNDONE, State.PURGED,
     State.AMBIGUOUS,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from dusk.actions import schema
 from dusk.cli.checks.check import Check, note, ok, problem
 from dusk.fs.locations import config_directory, state_directory
 from dusk.fs.names import display_name, display_path
@@ -55,10 +57,16 @@ def check_journal() -> Iterator[Check]:
     if not os.path.lexists(path):
         yield from _check_place(shown)
         return
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        yield problem("journal", shown, "is not a regular file, so nothing can be done")
+        return
     try:
         opened, state = _look(path)
     except sqlite3.OperationalError as error:
-        yield note("journal", shown, f"cannot be looked at: {display_name(str(error))}")
+        is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+        yield (note if is_busy else problem)(
+            "journal", shown, f"cannot be looked at: {display_name(str(error))}"
+        )
         return
     except sqlite3.DatabaseError as error:
         yield problem(
@@ -69,7 +77,7 @@ def check_journal() -> Iterator[Check]:
         )
         return
     if state != "ok":
-        yield problem("journal", shown, f"is damaged: {display_name(state)}")
+        yield problem("journal", shown, f"cannot be used: {display_name(state)}")
     elif not os.access(path, os.W_OK):
         yield problem("journal", shown, "cannot be written by this user, so nothing can be done")
     else:
@@ -116,6 +124,10 @@ def _look(path: bytes) -> tuple[int, str]:
     connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=2)
     try:
         state = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        if connection.execute("PRAGMA user_version").fetchone()[0] > schema.VERSION:
+            return 0, "it was written by a newer dusk, and this one leaves it alone"
+        for statement in schema.QUERIES:
+            connection.execute(f"{statement} LIMIT 0")
         query = "SELECT COUNT(*) FROM records WHERE state IN ('intent', 'copied', 'verified')"
         return int(connection.execute(query).fetchone()[0]), state
     finally:
