@@ -221,7 +221,8 @@ def test_an_unknown_command_in_the_keymap_is_a_clear_error(tree: Path, tmp_path:
     (tmp_path / "config.toml").write_text('[keys]\nfly = "f"\n')
     with Terminal([*DUSK, str(tree)], DUSK_CONFIG_DIR=str(tmp_path)) as terminal:
         assert terminal.wait_for_exit(5.0) == 2
-        assert "keys.fly: there is no such command" in terminal.text().replace("\n", "")
+        # The temporary path before it can be long, so the sentence may be broken anywhere.
+        assert "keys.fly:thereisnosuchcommand" in "".join(terminal.text().split())
 
 
 @pytest.mark.root
