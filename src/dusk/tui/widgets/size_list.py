@@ -40,6 +40,7 @@ class SizeList(StyledView, can_focus=True):
         self.top = 0
         """The row on the first line of the screen."""
         self._drawn: dict[int, Picture] = {}
+        self._fresh: dict[int, Picture] = {}
         self._last_key = 0.0
         self._next_sort = 0.0
         self._line_before = 0
@@ -93,9 +94,12 @@ class SizeList(StyledView, can_focus=True):
 
     def redraw_changed(self) -> None:
         """Redraw the lines of the screen that would look different now."""
-        changed = [y for y in range(self.size.height) if self._picture(y) != self._drawn.get(y)]
-        if changed:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+        # From the bottom up, at one go: totals only grow while a scan runs, and what a person reads at one
+        # moment must never show less in a directory than in what it holds.
+        pictures = {y: self._picture(y) for y in reversed(range(self.size.height))}
+        self._fresh = {y: picture for y, picture in pictures.items() if picture != self._drawn.get(y)}
+        if self._fresh:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in sorted(self._fresh)))
 
     def touched(self) -> None:
         """Remember that somebody is at the keys."""
@@ -137,7 +141,8 @@ class SizeList(StyledView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line: a row, and its part of the scroll bar."""
-        row, thumb, focused = self._drawn[y] = self._picture(y)
+        picture = self._fresh.pop(y) if y in self._fresh else self._picture(y)
+        row, thumb, focused = self._drawn[y] = picture
         width = self.size.width
         bar = self.strip_of(((thumb, "muted"),), 1)
         if row is None:
@@ -217,6 +222,7 @@ class SizeList(StyledView, can_focus=True):
             self._scroll(row - height + 1 + margin)
 
     def _scroll(self, top: int) -> None:
+        self._fresh.clear()
         self.top = min(max(0, top), max(0, len(self.rows) - self.size.height))
 
     def _tell_cursor(self) -> None:
