@@ -211,6 +211,17 @@ async def test_no_size_breaks_it(size: tuple[int, int]) -> None:
         assert screen.app.is_running
 
 
+async def test_a_terminal_that_grows_again_shows_the_rows_above_again() -> None:
+    async with running(size=(120, 36)) as (screen, pilot):
+        await pilot.press("G")
+        await pilot.resize_terminal(120, 8)
+        await pilot.pause()
+        assert screen.list.top > 0
+        await pilot.resize_terminal(120, 36)
+        await pilot.pause()
+        assert screen.list.top == 0
+
+
 async def test_a_narrow_terminal_hints_at_the_finding_and_shows_it_over_the_list() -> None:
     async with running(size=(80, 24)) as (screen, pilot):
         assert not screen.panel.display

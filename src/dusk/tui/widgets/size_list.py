@@ -152,7 +152,8 @@ class SizeList(StyledView, can_focus=True):
         return Strip.join([self.strip_of(line, width - 1, look), bar])
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Keep the cursor in sight at the new size."""
+        """Keep the cursor in sight at the new size, and leave no line empty that a row could fill."""
+        self._scroll(self.top)
         self._bring_into_view()
         self.redraw_changed()
 
