@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dusk.practice import builder
-from dusk.practice.builder import PracticeError, build_practice_tree, is_practice_tree
+from dusk.practice.builder import PracticeError, build_practice_tree
+from dusk.practice.marker import is_practice_tree
 
 
 def digest(root: Path) -> str:

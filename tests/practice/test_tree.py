@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dusk.practice.builder import build_practice_tree, is_practice_tree, practice_root
+from dusk.practice.builder import build_practice_tree
 from dusk.practice.headers import zero_checksum
+from dusk.practice.marker import is_practice_tree, practice_root
 
 GIB = 1024**3
 MIB = 1024**2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dusk.cli.background import finish
-from dusk.practice.builder import practice_root
+from dusk.practice.marker import practice_root
 from dusk.scan.entry import Measure
 
 

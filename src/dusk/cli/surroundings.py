@@ -14,7 +14,7 @@ from dusk.cli.progress_line import ProgressLine
 from dusk.cli.scanning import check_alive, load_rules
 from dusk.fs.locations import home_directory
 from dusk.fs.names import display_path
-from dusk.practice.builder import is_practice_tree
+from dusk.practice.marker import is_practice_tree
 from dusk.rules.judge import Judge
 from dusk.scan.scanner import ScanOptions
 from dusk.scan.start import ScanError, open_scan

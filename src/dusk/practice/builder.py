@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import stat
 import time
@@ -13,13 +12,10 @@ from dataclasses import dataclass
 from dusk.fs.names import display_path
 from dusk.practice.hub import hub_entries
 from dusk.practice.layout import MIB, PracticeDirectory, PracticeEntry, PracticeFile, PracticeLink
+from dusk.practice.marker import MARKER, is_finished, is_practice_tree, mark
 from dusk.practice.models import base_model_entries, old_checkpoint_entries, run_entries
 from dusk.practice.tara import tara_entries
 from dusk.practice.training import training_entries
-
-MARKER = b".dusk-practice-tree"
-_KIND = "dusk practice tree"
-_ABOUT = "Made by `dusk demo`. Every big file is a hole and none of them matters: delete what you like."
 
 
 class PracticeError(Exception):
@@ -53,32 +49,16 @@ def build_practice_tree(directory: bytes, *, rebuild: bool = False, now: float |
     """
     try:
         root = _prepare(directory)
-        if rebuild or not _is_finished(root):
-            _mark(root, finished=False)
+        if rebuild or not is_finished(root):
+            mark(root, finished=False)
             _check_sparse(root)
             ages = _write_entries(root, practice_entries())
-            _mark(root, finished=True)
+            mark(root, finished=True)
             _set_times(root, ages, time.time() if now is None else now)
         return _measure(root)
     except OSError as error:
         place = display_path(error.filename if isinstance(error.filename, bytes) else directory)
         raise PracticeError(f"The practice tree cannot be built: {place}: {error.strerror}.") from error
-
-
-def is_practice_tree(path: bytes) -> bool:
-    """Return whether a directory is the root of a practice tree."""
-    return _read_marker(path) is not None
-
-
-def practice_root(path: bytes) -> bytes | None:
-    """Return the practice tree that a path lies in, None when it lies in none."""
-    current = os.path.realpath(path)
-    while not is_practice_tree(current):
-        parent = os.path.dirname(current)
-        if parent == current:
-            return None
-        current = parent
-    return current
 
 
 def _prepare(directory: bytes) -> bytes:
@@ -91,37 +71,6 @@ def _prepare(directory: bytes) -> bytes:
     if not is_practice_tree(root) and os.listdir(root):
         raise PracticeError(f"{shown} is not empty; name a directory that is empty or does not exist.")
     return root
-
-
-def _read_marker(path: bytes) -> dict[str, object] | None:
-    try:
-        descriptor = os.open(
-            os.path.join(path, MARKER), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        )
-    except OSError:
-        return None
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        try:
-            document = json.loads(file.read(4096))
-        except ValueError:
-            return None
-    return document if isinstance(document, dict) and document.get("kind") == _KIND else None
-
-
-def _is_finished(root: bytes) -> bool:
-    marker = _read_marker(root)
-    return marker is not None and marker.get("finished") is True
-
-
-def _mark(root: bytes, *, finished: bool) -> None:
-    """Write the marker; it comes first, so that a tree left half-built can be finished later."""
-    text = json.dumps({"kind": _KIND, "about": _ABOUT, "finished": finished}, indent=2) + "\n"
-    fresh = os.path.join(root, MARKER + b".new")
-    with open(fresh, "wb") as file:
-        file.write(text.encode())
-    os.replace(fresh, os.path.join(root, MARKER))
 
 
 def _check_sparse(root: bytes) -> None:

@@ -183,7 +183,7 @@ class Judge:
 def _measure_for(root: bytes) -> Measure:
     """Return the measure that faces use by default: practice files are sparse."""
     try:
-        from dusk.practice.builder import is_practice_tree
+        from dusk.practice.marker import is_practice_tree
 
         return Measure.APPARENT if is_practice_tree(root) else Measure.DISK
     except (ImportError, OSError):

@@ -84,12 +84,13 @@ class DuskApp(App[int], inherit_bindings=False):
         self._close_messages_no_wait()
 
     def on_mount(self) -> None:
-        """Listen to signals and begin to scan."""
+        """Listen to signals, and begin to scan once there is something to look at."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Textual has no handler for these and would leave the terminal in its own modes.
             loop.add_signal_handler(number, self.exit, 128 + number)
-        self.session.start()
+        # Threads that import and walk would hold up the first frame by 100 ms.
+        self.call_after_refresh(self.session.start)
 
     def on_unmount(self) -> None:
         """Let every thread end; none is waited for."""

@@ -87,7 +87,7 @@ def open_session(options: LaunchOptions, settings: Settings) -> Session:
     """
     from dusk.fs.capacity import capacity_of
     from dusk.fs.protected import Protection
-    from dusk.practice.builder import is_practice_tree
+    from dusk.practice.marker import is_practice_tree
     from dusk.rules.judge import Judge
     from dusk.rules.rulebook import RuleBook
     from dusk.scan.scanner import ScanOptions
