@@ -30,7 +30,7 @@ class Shot:
 
 
 # As long as each other, so that putting one in the place of the other moves no column.
-BUILT, SHOWN = "/var/tmp/training", "/home/me/training"
+BUILT, SHOWN = "/var/tmp", "/home/me"
 _CELL = 12.2  # width of a cell in the exported picture
 _TEXT = re.compile(r' x="([0-9.]+)"([^>]*)>((?:&#160;)+)')
 LARGE, SMALL = (120, 36), (80, 24)
@@ -79,14 +79,15 @@ def main() -> None:
 
     from dusk.practice.builder import build_practice_tree
 
-    build_practice_tree(os.fsencode(BUILT))
+    tree = f"{BUILT}/training"
+    build_practice_tree(os.fsencode(tree))
     for shot in SHOTS:
-        picture = asyncio.run(draw(shot, os.fsencode(BUILT))).replace(BUILT, SHOWN)
+        picture = asyncio.run(draw(shot, os.fsencode(tree))).replace(BUILT, SHOWN)
         (HERE / f"{shot.name}.svg").write_text(picture)
         _to_png(HERE / f"{shot.name}.svg")
         print(shot.name)
     shutil.rmtree(home)
-    shutil.rmtree(BUILT)
+    shutil.rmtree(tree)
 
 
 def _indented(match: re.Match[str]) -> str:
