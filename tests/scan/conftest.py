@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import pickle
 import shutil
 import subprocess
 import time
-import traceback
 
 import pytest
 
 from dusk.scan.scanner import ScanOptions
 from dusk.scan.start import open_scan
+from unprivileged import Unprivileged
 
 _NOTHING = ScanOptions()
-USER = 61_235  # the kernel only looks at the number; no such user is needed
 
 
 @pytest.fixture
@@ -73,31 +71,12 @@ def du():
 
 @pytest.fixture
 def as_user(tmp_path):
-    """Run a function in a forked child that is not root; its result comes back pickled."""
+    """Run a function as a user who is not root and owns nothing here; its result comes back pickled."""
 
     def run(function):
-        for parent in [tmp_path, *list(tmp_path.parents)[:-2]]:
-            if os.geteuid() == 0:
+        if os.geteuid() == 0:
+            for parent in [tmp_path, *list(tmp_path.parents)[:-2]]:
                 os.chmod(parent, os.stat(parent).st_mode | 0o055)
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                if os.geteuid() == 0:
-                    os.setgroups([])
-                    os.setgid(USER)
-                    os.setuid(USER)
-                os.write(writing, pickle.dumps(function()))
-                code = 0
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(code)
-        os.close(writing)
-        with os.fdopen(reading, "rb") as result:
-            content = result.read()
-        assert os.waitpid(child, 0)[1] == 0
-        return pickle.loads(content)
+        return Unprivileged(tmp_path).run(function)
 
     return run

@@ -15,6 +15,7 @@ from dusk.scan.entry import EntryFlag
 from dusk.scan.scanner import ScanOptions
 from dusk.scan.start import open_scan
 from dusk.scan.tree import ROOT
+from unprivileged import USER
 
 
 def write(path, size=1000):
@@ -88,7 +89,7 @@ def test_unreadable_directories_are_flagged_counted_and_mark_those_above(root, a
     os.chmod(root + b"/blind", 0o444)
     if os.geteuid() == 0:
         for directory in (root, root + b"/open", root + b"/open/closed", root + b"/blind", root + b"/fine"):
-            os.chown(directory, 61_235, 61_235)
+            os.chown(directory, USER, USER)
 
     def look():
         scan = open_scan(root, ScanOptions())
