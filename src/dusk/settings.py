@@ -8,7 +8,8 @@ import tomllib
 import msgspec
 
 from dusk.fs.locations import config_directory
-from dusk.fs.names import display_path
+from dusk.fs.names import display_name, display_path
+from dusk.fs.units import parse_age, parse_size
 
 _FILE = b"config.toml"
 
@@ -66,8 +67,20 @@ def load_settings(directory: bytes | None = None) -> Settings:
     except OSError as error:
         raise SettingsError(f"{shown}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{shown}: is not TOML: {error}") from error
+        raise SettingsError(f"{shown}: is not TOML: {display_name(str(error))}") from error
     try:
-        return msgspec.convert(document, Settings)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{shown}: {error}") from error
+        settings = msgspec.convert(document, Settings)
+        _check_thresholds(settings.thresholds)
+    except ValueError as error:  # a ValidationError is one; its text repeats keys as they were written
+        raise SettingsError(f"{shown}: {display_name(str(error))}") from error
+    return settings
+
+
+def _check_thresholds(thresholds: Thresholds) -> None:
+    """Raise ValueError at one that says nothing: a run that is alive must not count as dead by a slip."""
+    for name in thresholds.__struct_fields__:
+        read = parse_size if name == "minimum_size" else parse_age
+        try:
+            read(getattr(thresholds, name))
+        except ValueError as error:
+            raise ValueError(f"thresholds.{name}: {error}") from error
