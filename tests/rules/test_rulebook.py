@@ -77,6 +77,14 @@ def test_a_wrong_rule_is_reported_with_file_and_key(
     assert "my-scratch" in book.by_id, "the other file loads all the same"
 
 
+def test_a_report_holds_no_terminal_command(tmp_path: Path) -> None:
+    book = load(
+        tmp_path, bad=GOOD.replace('kind = "directory"', '"\\u001b[31m" = 1'), odd='"\\u001b]0;x" = 3'
+    )
+    assert len(book.problems) == 2
+    assert all(str(problem).isprintable() for problem in book.problems)
+
+
 def test_text_that_is_no_toml_and_files_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
     directory = tmp_path / "config" / "rules" / "directory.toml"
     directory.mkdir(parents=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from dusk.fs import locations
-from dusk.fs.names import display_path
+from dusk.fs.names import display_name, display_path
 from dusk.fs.units import parse_size
 from dusk.rules.facts import Ages
 from dusk.rules.ground import PROJECT_MARKERS
@@ -41,7 +41,8 @@ class RuleProblem:
 
     def __str__(self) -> str:
         """Return one line for a person."""
-        return ": ".join(part for part in (self.file, self.key, self.message) if part)
+        said = (self.file, display_name(self.key), display_name(self.message))  # both repeat what was written
+        return ": ".join(part for part in said if part)
 
 
 class RuleBook:

@@ -85,7 +85,8 @@ class ThemeProblem:
 
     def __str__(self) -> str:
         """Return the problem as one line."""
-        return f"{self.file}: {self.key}: {self.message}" if self.key else f"{self.file}: {self.message}"
+        said = (self.file, display_name(self.key), display_name(self.message))  # both repeat what was written
+        return ": ".join(part for part in said if part)
 
 
 @dataclass(frozen=True, slots=True)

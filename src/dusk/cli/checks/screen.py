@@ -50,8 +50,8 @@ def check_themes(settings: Settings) -> Iterator[Check]:
     names = [theme.name for theme in shelf.themes]
     yield ok("themes", "themes", ", ".join(display_name(name) for name in names))
     for wrong in shelf.problems:
-        where = f"{wrong.file}: {wrong.key}" if wrong.key else wrong.file
-        yield problem("themes", where, f"{wrong.message}; the file is left out")
+        where = f"{wrong.file}: {display_name(wrong.key)}" if wrong.key else wrong.file
+        yield problem("themes", where, f"{display_name(wrong.message)}; the file is left out")
     if settings.theme not in names:
         yield problem(
             "themes", display_name(settings.theme), "is set in config.toml, and there is no such theme"
