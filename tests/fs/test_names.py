@@ -66,8 +66,8 @@ def test_json_text_gives_the_bytes_back(name):
         (b"~", "'~'"),
         (b"=ls", "'=ls'"),
         (b"--min=1", "--min=1"),
-        (b"a\nb", "$'a\\x0ab'"),
-        (b"\xff'", "$'\\xff\\''"),
+        (b"a\nb", "$'a\\012b'"),
+        (b"\xff'", "$'\\377\\''"),
     ],
 )
 def test_shell_words(path, word):

@@ -80,4 +80,5 @@ def _display_character(character: str) -> str:
 def _shell_byte(byte: int) -> str:
     if byte in (0x27, 0x5C):
         return "\\" + chr(byte)
-    return chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"
+    # Octal, always three digits: ksh reads every hexadecimal digit that follows \x, also those of the name.
+    return chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}"
