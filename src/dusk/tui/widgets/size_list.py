@@ -56,7 +56,10 @@ class SizeList(StyledView, can_focus=True):
     def keep_up(self) -> None:
         """Bring what is shown up to date with the tree; redraw only rows that look different."""
         now = time.monotonic()
-        self._behind = now < self._next_sort or now - self._last_key < _REST_SECONDS
+        # An empty list has no order that a key could rely on: what comes first is shown at once.
+        is_empty = len(self.rows) <= 1
+        is_busy = now < self._next_sort or now - self._last_key < _REST_SECONDS
+        self._behind = is_busy and not is_empty
         if not self._behind:
             self.sync()
         self.redraw_changed()
