@@ -16,7 +16,7 @@ from dusk.tui.commands import COMMANDS, effective_commands
 from dusk.tui.screens.main import MainScreen
 from dusk.tui.session import Session
 from dusk.tui.themes import load_themes
-from tui.fake_tree import FakeScan, FakeTree
+from tui.fake_tree import FakeJudge, FakeScan, FakeTree
 from tui.sample import GIB, finding, sample_session
 
 
@@ -314,3 +314,18 @@ async def test_the_mouse_moves_opens_and_runs_commands() -> None:
         assert tree.at("hf-cache") in screen.list.rows.expanded
         await pilot.click(screen.footer, offset=(screen.footer.plain_text().index("Trash") + 1, 0))
         assert [target.path for target in screen.session.plan.targets] == [b"/data/hf-cache"]
+
+
+async def test_the_first_entries_come_at_once_also_under_a_moving_hand() -> None:
+    tree = FakeTree({})
+    session = Session(
+        FakeScan(tree, running=True),
+        FakeJudge([]),  # type: ignore[arg-type]
+        open_journal=lambda: (None, ()),  # type: ignore[arg-type, return-value]
+    )
+    async with running(session) as (screen, pilot):
+        await pilot.press("j", "j")
+        tree.add(0, "weights.bin", GIB)
+        screen.list.touched()
+        screen.tick()
+        assert len(screen.list.rows) == 2
