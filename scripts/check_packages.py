@@ -14,6 +14,8 @@ from dusk.rules.rulebook import RuleBook
 themes = [f.name for f in resources.files("dusk.themes").iterdir() if f.name.endswith(".toml")]
 book = RuleBook.load()
 assert len(themes) >= 3, themes
+assert resources.files("dusk.tui").joinpath("app.tcss").is_file()
+assert resources.files("dusk").joinpath("py.typed").is_file()
 assert book.rules and not book.problems, book.problems
 print(f"{len(themes)} themes, {len(book.rules)} rules")
 """
