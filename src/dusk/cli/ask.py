@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import termios
 
 
 def ask_yes(question: str) -> bool:
@@ -17,9 +19,16 @@ def ask_word(question: str, word: str) -> bool:
 
 def _answer(prompt: str) -> str:
     sys.stdout.flush()
+    _forget_typed_ahead()
     sys.stderr.write(prompt)
     sys.stderr.flush()
     line = sys.stdin.readline()
     if not line.endswith("\n"):
         sys.stderr.write("\n")  # Ctrl-D leaves the cursor behind the question.
     return line.strip()
+
+
+def _forget_typed_ahead() -> None:
+    """Drop what was typed before the question could be read: an answer must follow its question."""
+    with contextlib.suppress(termios.error, OSError, ValueError):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

@@ -89,8 +89,13 @@ class DuskApp(App[int], inherit_bindings=False):
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Textual has no handler for these and would leave the terminal in its own modes.
             loop.add_signal_handler(number, self.exit, 128 + number)
+        self.app_resume_signal.subscribe(self, self._repaint)
         # Threads that import and walk would hold up the first frame by 100 ms.
         self.call_after_refresh(self.session.start)
+
+    def _repaint(self, _app: object) -> None:
+        """Draw everything again after the shell had the terminal: Textual sends only what changed."""
+        self.call_later(self.screen.refresh, repaint=True, layout=True)
 
     def on_unmount(self) -> None:
         """Let every thread end; none is waited for."""

@@ -125,6 +125,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel_up", ("left_square_bracket",), "Panel up", "Scroll the panel up.", "View"),
     Command("back", ("escape",), "Back", "Leave the filter or the panel. Never quits.", "View"),
     Command("copy_path", ("y",), "Copy path", "Copy the path, quoted for a shell.", "General"),
+    Command("suspend", ("ctrl+z",), "Suspend", "Go back to the shell; fg comes back here.", "General"),
     Command("rescan", ("r",), "Rescan", "Look at this directory on the disk again.", "General"),
 )
 """All commands, those of the footer first and in its order."""

@@ -167,6 +167,10 @@ class Browsing(TreeScreen):
         path = self.session.rescan(self._entry_under_cursor())
         self.say(f"Looking again at {display_path(path)}")
 
+    def do_suspend(self) -> None:
+        """Go back to the shell, as every job of a terminal can."""
+        self.app.action_suspend_process()
+
     # -- the filter
 
     def apply_filter(self, text: str) -> None:

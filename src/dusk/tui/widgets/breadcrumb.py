@@ -54,7 +54,7 @@ class Breadcrumb(LinePane):
 
 def progress_text(progress: Progress, glyphs: Glyphs, width: int) -> str:
     """Return the progress of a scan in one line: items, rate, errors, and the directory being read."""
-    parts = [f"{format_count(progress.entries)} items"]
+    parts = [count_noun(progress.entries, "item")]
     if not progress.finished:
         parts.append(f"{format_short_count(int(progress.rate))}/s")
     if progress.errors:
@@ -73,7 +73,7 @@ def short_progress(progress: Progress, glyphs: Glyphs, measure: Measure) -> str:
     """Return the progress of a scan for a narrow terminal, which may have no line for the measure."""
     parts = ["apparent sizes"] if measure is Measure.APPARENT else []
     count = format_count if progress.entries < 1_000_000 else format_short_count
-    parts.append(f"{count(progress.entries)} items")
+    parts.append(f"{count(progress.entries)} {'item' if progress.entries == 1 else 'items'}")
     if progress.errors:
         parts.append(f"{format_short_count(progress.errors)} errors")
     parts.append(_state(progress))
