@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -94,9 +95,9 @@ def test_every_change_changes_the_fingerprint(top, change):
     times = [os.lstat(path).st_mtime_ns for path in directories]
     change(top)
     # What remains must show without the help of the directories' own times.
-    for path, time in zip(directories, times, strict=True):
+    for path, moment in zip(directories, times, strict=True):
         if os.path.isdir(path):
-            os.utime(path, ns=(time, time))
+            os.utime(path, ns=(moment, moment))
     assert survey(top).fingerprint != before.fingerprint
 
 
@@ -270,3 +271,17 @@ def test_mounts_are_found_without_the_table(top, monkeypatch):
         assert survey(top).mounts == (top + b"/bound",)
     finally:
         subprocess.run(["umount", top + b"/bound"], check=False)
+
+
+@pytest.mark.parametrize("inside", [b"", b"/sub/file"])
+def test_a_rewrite_of_the_same_size_with_its_old_time_put_back_is_seen(top, inside):
+    write(top + b"/sub/file")
+    target = top if inside else top + b"/sub/file"
+    file = top + b"/sub/file"
+    before, status = survey(target), os.stat(file)
+    time.sleep(0.02)  # the clock of a filesystem ticks every few milliseconds
+    with open(file, "r+b") as rewritten:
+        rewritten.write(bytes(status.st_size))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert os.stat(file).st_size == status.st_size
+    assert survey(target).fingerprint != before.fingerprint

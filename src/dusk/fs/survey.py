@@ -38,7 +38,7 @@ class Survey:
     newest_mtime_ns: int
     """Newest modification below it, in nanoseconds."""
     fingerprint: str
-    """Digest over every relative name with its inode, kind, size and modification time: two equal
+    """Digest over every relative name with its inode, kind, size, modification and change time: two equal
     fingerprints mean that nothing appeared, went or changed."""
     linked: tuple[LinkedInode, ...]
     """Inodes with more than one name."""

@@ -144,7 +144,12 @@ class _Count:
                 if status.st_nlink == 1 or self._is_first_name(status, blocks):
                     self.apparent_size += size
                     self.disk_size += blocks
-            records.append(b"%d:%b%d %o %d %d\0" % (len(name), name, status.st_ino, kind, size, mtime))
+            # Nobody can set the change time: it shows a file rewritten in place with its old time put back.
+            # A move changes it too: of several names, and of the top directory, it says nothing.
+            tells = bool(name) if kind == stat.S_IFDIR else status.st_nlink == 1
+            changed = status.st_ctime_ns if tells else 0
+            facts = (status.st_ino, kind, size, mtime, changed)
+            records.append(b"%d:%b%d %o %d %d %d\0" % (len(name), name, *facts))
         return b"".join(records)
 
     def _is_first_name(self, status: os.stat_result, blocks: int) -> bool:
