@@ -33,11 +33,6 @@ class Places:
             flags |= EntryFlag.PSEUDO
         return flags
 
-    @property
-    def is_special(self) -> bool:
-        """Return whether something is mounted here or the path is skipped."""
-        return self.skipped or self.mount is not None
-
 
 def places_below(root: bytes, table: MountTable) -> Places:
     """Return the special places strictly below a resolved absolute path.

@@ -1,6 +1,6 @@
-"""What a model's ``config.json`` and an adapter's ``adapter_config.json`` say.
+"""What a model's ``config.json`` and a run's ``trainer_state.json`` say.
 
-Source: transformers 5.23 writes ``dtype`` where versions 4 wrote ``torch_dtype``; peft 0.21.
+Source: transformers 5.23 writes ``dtype`` where versions 4 wrote ``torch_dtype``.
 """
 
 from __future__ import annotations
@@ -35,17 +35,6 @@ class ModelConfiguration(msgspec.Struct):
     def name(self) -> str:
         """The class, or the type where no class is named."""
         return self.architectures[0] if self.architectures else self.model_type
-
-
-class AdapterConfiguration(msgspec.Struct):
-    """The keys of adapter_config.json that tell what an adapter is built on."""
-
-    base_model_name_or_path: str | None = None
-    """Name on the Hub, or a path."""
-    peft_type: str = ""
-    """Such as ``LORA``."""
-    r: int | None = None
-    """Rank."""
 
 
 class TrainerState(msgspec.Struct):
