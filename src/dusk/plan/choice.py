@@ -8,7 +8,7 @@ from typing import Protocol
 from dusk.fs.names import display_path
 from dusk.plan.document import PlanError
 from dusk.plan.step import Step, Target
-from dusk.rules.finding import Action, Finding, Offer
+from dusk.rules.finding import NO_OPTIONS, Action, ActionOptions, Finding, Offer
 from dusk.rules.safety import Safety
 from dusk.scan.tree import SizeTree
 
@@ -52,6 +52,7 @@ def step_for_entry(
     destination: bytes = b"",
     *,
     destination_device: int = 0,
+    options: ActionOptions = NO_OPTIONS,
 ) -> Step:
     """Return the step that does something with one entry of the tree.
 
@@ -60,7 +61,7 @@ def step_for_entry(
     if tree.is_removed(index):
         raise PlanError(f"{display_path(tree.path(index))} is gone since the scan.")
     target = target_for(tree, index, judge.finding_for(index), judge.keeps_below(index))
-    return _step(action, (target,), destination, destination_device)
+    return _step(action, (target,), destination, destination_device, options)
 
 
 def step_for_offer(
@@ -87,10 +88,12 @@ def step_for_offer(
         targets.append(target_for(tree, index, better, judge.keeps_below(index)))
     if not targets:
         raise PlanError(f"Nothing of “{finding.title}” is there any more.")
-    return _step(offer.action, tuple(targets), destination, destination_device)
+    return _step(offer.action, tuple(targets), destination, destination_device, offer.options)
 
 
-def _step(action: Action, targets: tuple[Target, ...], destination: bytes, device: int) -> Step:
+def _step(
+    action: Action, targets: tuple[Target, ...], destination: bytes, device: int, options: ActionOptions
+) -> Step:
     archives = action is Action.ARCHIVE
     digest = hashlib.sha256(b"\0".join([destination, *(target.path for target in targets)])).hexdigest()
     return Step(
@@ -99,4 +102,5 @@ def _step(action: Action, targets: tuple[Target, ...], destination: bytes, devic
         targets=targets,
         destination=destination if archives else b"",
         destination_device=device if archives else 0,
+        options=options,
     )

@@ -10,13 +10,13 @@ from dusk.fs.survey import LinkedInode, Survey
 from dusk.plan.document_node import Node, PlanError
 from dusk.plan.plan import Plan
 from dusk.plan.step import Step, Target
-from dusk.rules.finding import Action
+from dusk.rules.finding import Action, ActionOptions
 from dusk.rules.safety import Safety
 
 __all__ = ["PlanError", "decode_plan", "encode_plan"]
 
 FORMAT = "dusk-plan"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def encode_plan(plan: Plan) -> bytes:
@@ -57,7 +57,19 @@ def _step_document(step: Step) -> dict[str, object]:
         "destination": json_text(step.destination),
         "destination_device": step.destination_device,
         "insisted": step.insisted,
+        "options": _options_document(step.options),
         "targets": [_target_document(target) for target in step.targets],
+    }
+
+
+def _options_document(options: ActionOptions) -> dict[str, object]:
+    return {
+        "form": options.form,
+        "keep_days": options.keep_days,
+        "lines": options.lines,
+        "command": list(options.command),
+        "preview": list(options.preview),
+        "names": list(options.names),
     }
 
 
@@ -120,9 +132,23 @@ def _read_step(node: Node) -> Step:
         destination=node.path("destination", empty=True),
         destination_device=node.number("destination_device"),
         insisted=node.flag("insisted"),
+        options=_read_options(node.node("options")),
     )
     node.finish()
     return step
+
+
+def _read_options(node: Node) -> ActionOptions:
+    options = ActionOptions(
+        form=node.text("form"),
+        keep_days=node.number("keep_days"),
+        lines=node.number("lines"),
+        command=node.texts("command"),
+        preview=node.texts("preview"),
+        names=node.texts("names"),
+    )
+    node.finish()
+    return options
 
 
 def _read_target(node: Node) -> Target:

@@ -61,6 +61,13 @@ class Node:
             raise self.wrong(key, "a list")
         return value
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        values = self.values(key)
+        if not all(isinstance(value, str) for value in values):
+            raise self.wrong(key, "a list of texts")
+        return tuple(str(value) for value in values)
+
     def node(self, key: str) -> Node:
         """Return an object."""
         return Node(self.take(key), f"{self._where}.{key}")

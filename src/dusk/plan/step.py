@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dusk.fs.identity import Identity
 from dusk.fs.survey import LinkedInode, Survey
-from dusk.rules.finding import Action
+from dusk.rules.finding import NO_OPTIONS, Action, ActionOptions
 from dusk.rules.safety import Safety
 
 
@@ -54,3 +54,5 @@ class Step:
     """``st_dev`` of the archive's filesystem; on the source's own one an archive frees nothing."""
     insisted: bool = False
     """Whether a person said yes to acting on what should be kept."""
+    options: ActionOptions = NO_OPTIONS
+    """How it is done, where there is a choice."""

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dusk.fs.names import display_name, display_path, shell_word
 from dusk.fs.units import format_size
 from dusk.rules.facts import Facts
 from dusk.rules.figures import Figures, measure, outermost
-from dusk.rules.finding import Action, Finding, Offer
+from dusk.rules.finding import Action, ActionOptions, Finding, Offer
 from dusk.rules.rule import Rule
 from dusk.rules.safety import Safety
 from dusk.rules.sighting import Part, Proposal, Sighting
 from dusk.rules.wording import fill, fill_sentences, subjects
 
 _SHOWN = 5  # paths that a command names before it says that there are more
-_ACTIONS = {Action.TRASH: "Trash", Action.ARCHIVE: "Archive"}
+_ACTIONS = {
+    Action.TRASH: "Trash",
+    Action.ARCHIVE: "Archive",
+    Action.COMPRESS: "Compress",
+    Action.ROTATE: "Rotate",
+    Action.SPLIT: "Split",
+    Action.REQUEUE: "Requeue",
+    Action.DEDUPE: "Share the blocks of",
+    Action.EMPTY_DIRECTORIES: "Remove",
+    Action.NATIVE: "Let its own tool clean",
+}
 
 
 @dataclass(slots=True)
@@ -173,20 +183,21 @@ class Composer:
     def _offers(
         self, rule: Rule, group: tuple[Sighting, ...], remaining: frozenset[int]
     ) -> tuple[Offer, ...]:
-        proposals: dict[tuple[Action, str, str], list[Part]] = {}
+        proposals: dict[tuple[Action, str, str, ActionOptions], list[Part]] = {}
         for sighting in group:
             for proposal in sighting.proposals or _default_proposals(rule, sighting):
-                key = (proposal.action, proposal.label, proposal.note)
+                key = (proposal.action, proposal.label, proposal.note, proposal.options)
                 proposals.setdefault(key, []).extend(proposal.parts)
         offers = []
-        for (action, label, note), parts in proposals.items():
+        for (action, label, note, options), parts in proposals.items():
             entries = outermost(self._facts.tree, _going(parts, remaining))
             if entries:
                 count = len(remaining.intersection(owner for part in parts for owner in part.of))
                 shown = subjects(rule, count)
                 name = display_name(self._facts.tree.name(entries[0])) if len(entries) == 1 else shown
                 words = {"subjects": shown, "name": name}
-                offers.append(self._offer(action, fill(label, words), fill(note, words), entries))
+                offer = self._offer(action, fill(label, words), fill(note, words), entries)
+                offers.append(replace(offer, options=options))
         return tuple(offers)
 
     def _offer(self, action: Action, label: str, note: str, entries: tuple[int, ...]) -> Offer:

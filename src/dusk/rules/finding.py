@@ -15,8 +15,45 @@ class Action(enum.Enum):
     """Rename into the trash of the same filesystem; undoable; frees nothing until emptied."""
     ARCHIVE = "archive"
     """Copy elsewhere, verify, then trash the source; undoable."""
+    COMPRESS = "compress"
+    """Write a verified compressed file beside it, then trash the original; undoable."""
+    ROTATE = "rotate"
+    """Keep the newest days of a pile or log, pack the rest by day, then trash what was packed; undoable."""
+    SPLIT = "split"
+    """Cut a file of lines into shards, prove them equal, then trash the original; undoable."""
+    REQUEUE = "requeue"
+    """Move the items of a stuck queue back to where its worker picks them up; undoable."""
+    DEDUPE = "dedupe"
+    """Let equal files share their blocks; contents, names and times stay; undoable where names are linked."""
+    EMPTY_DIRECTORIES = "empty-dirs"
+    """Remove directories that hold nothing, bottom up; undo makes them again."""
+    NATIVE = "native"
+    """Run the command of the tool that owns it; dusk cannot take it back."""
+    SCAFFOLD = "scaffold"
+    """Make the directories of a new layout; undo removes those that are still empty."""
     NONE = "none"
     """Nothing is offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionOptions:
+    """How an action is to be done, where there is a choice; what an action does not ask for stays empty."""
+
+    form: str = ""
+    """Archive: ``copy`` or ``tar.zst``. Dedupe: ``reflink`` or ``hard-link``. Empty for the default."""
+    keep_days: int = 0
+    """Rotate: how many of the newest days stay as they are; 0 for the setting."""
+    lines: int = 0
+    """Split: lines in a shard; 0 for the setting."""
+    command: tuple[str, ...] = ()
+    """Native: the owner's command, word by word."""
+    preview: tuple[str, ...] = ()
+    """Native: the command that only says what would be done; empty where the tool has none."""
+    names: tuple[str, ...] = ()
+    """Scaffold: relative paths of the directories to make."""
+
+
+NO_OPTIONS = ActionOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +76,8 @@ class Offer:
     """Bytes free once the trash is emptied; less than the disk size where other links stay."""
     note: str = ""
     """What is lost with this choice, when it is not all of the finding."""
+    options: ActionOptions = NO_OPTIONS
+    """How it would be done."""
 
 
 @dataclass(frozen=True, slots=True)

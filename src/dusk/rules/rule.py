@@ -9,6 +9,9 @@ import msgspec
 Kind = Literal["any", "file", "directory", "symlink"]
 Level = Literal["safe", "costly", "review", "keep"]
 Anchor = Literal["self", "parent", "grandparent"]
+Offered = Literal[
+    "trash", "archive", "compress", "rotate", "split", "requeue", "dedupe", "empty-dirs", "native"
+]
 
 
 class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,7 +132,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to look for; empty when another rule's inspector reports it."""
     inspector: str = ""
     """Name of the Python inspector that reads what TOML cannot express."""
-    actions: tuple[Literal["trash", "archive"], ...] = ()
+    actions: tuple[Offered, ...] = ()
     """What is offered, the default first."""
     label: str = ""
     """What a menu shows for the actions: ``"{Action} {subjects}"`` when empty."""
@@ -147,6 +150,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an answer about open files means; ``must-be-free`` offers nothing where nobody can tell."""
     live: bool = True
     """Whether a recent change means that something is at work in it."""
+    kinds: tuple[str, ...] = ()
+    """Numbers of the kinds of disk hog that it covers, as ``docs/rules.md`` lists them: ``K07``."""
     group: Literal["", "project"] = ""
     """Whether all of one project become one finding."""
     examples: tuple[Example, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dusk.rules.finding import Action
+from dusk.rules.finding import NO_OPTIONS, Action, ActionOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Proposal:
     """What would be acted on."""
     note: str = ""
     """What is lost with this choice."""
+    options: ActionOptions = NO_OPTIONS
+    """How it would be done."""
 
 
 @dataclass(frozen=True, slots=True)
