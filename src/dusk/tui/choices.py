@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun
+from dusk.plan.action_words import WORDS
 from dusk.plan.choice import step_for_entry, step_for_offer
 from dusk.plan.document import PlanError
 from dusk.plan.plan import Plan, PlanTotals
@@ -19,8 +20,6 @@ from dusk.scan.tree import ROOT, SizeTree
 
 if TYPE_CHECKING:
     from dusk.rules.judge import Judge
-
-_WORDS = {Action.TRASH: "for the trash", Action.ARCHIVE: "for the archive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class Choices:
             plan = plan.with_step(self._step(index, action, place))
         self.plan = plan
         self.marks = self.marks - set(chosen)
-        sentence = f"Queued {count_noun(len(chosen), 'entry', 'entries')} {_WORDS[action]}."
+        sentence = f"Queued {count_noun(len(chosen), 'entry', 'entries')} {WORDS[action].queued}."
         if kept:
             sentence = f"{count_noun(len(kept), 'entry', 'entries')} left out: to be kept. {sentence}"
         return Said(sentence, bool(chosen))
@@ -192,8 +191,8 @@ class Choices:
         keeps = self._judge.keeps_below(index)
         if keeps:
             inside = count_noun(len(keeps), "thing")
-            return Said(f"Queued {_WORDS[action]}: {name}, with {inside} to be kept inside.", True)
-        return Said(f"Queued {_WORDS[action]}: {name}.", True)
+            return Said(f"Queued {WORDS[action].queued}: {name}, with {inside} to be kept inside.", True)
+        return Said(f"Queued {WORDS[action].queued}: {name}.", True)
 
     def _step(self, index: int, action: Action, place: Place) -> Step:
         return step_for_entry(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_count, format_size
-from dusk.rules.finding import Action
+from dusk.plan.action_words import WORDS
 from dusk.scan.entry import Entry, EntryFlag
 from dusk.scan.tree import ROOT
 from dusk.tui.bars import draw_bar
@@ -27,8 +27,6 @@ _KIND_WORDS = {
     EntryKind.CHARACTER_DEVICE: "device",
     EntryKind.BLOCK_DEVICE: "device",
 }
-_QUEUE_SIGNS = {Action.TRASH: "T", Action.ARCHIVE: "A"}
-_QUEUE_TAGS = {Action.TRASH: "to trash", Action.ARCHIVE: "to archive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +170,7 @@ def _mark(session: Session, index: int) -> str:
     choices = session.choices
     action = choices.queued_action(index)
     if action is not None:
-        return _QUEUE_SIGNS.get(action, "?")
+        return WORDS[action].sign
     if index in choices.marks:
         return session.glyphs.mark
     return "t" if choices.is_inside_queued(index) else " "
@@ -198,7 +196,7 @@ def _tag(session: Session, entry: Entry) -> tuple[str, str]:
         return (entry.error, "flag") if entry.error else ("", "tag")
     action = session.choices.queued_action(entry.id)
     if action is not None:
-        return _QUEUE_TAGS.get(action, "queued"), "mark"
+        return WORDS[action].tag, "mark"
     if entry.flags & EntryFlag.UNREADABLE:
         return entry.error or "unreadable", "flag"
     finding = session.finding_for(entry.id)

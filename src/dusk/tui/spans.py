@@ -1,6 +1,6 @@
 """Lines of styled text, measured in terminal cells: what every widget of dusk is drawn from.
 
-A span names what its text is (``heading``, ``tag``, ``safety-keep``); the stylesheet says how that looks.
+A span names what its text is (``heading``, ``tag``, ``safety-keep``); ``looks.py`` says how that looks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ KINDS = (
     "safety-safe", "safety-costly", "safety-review", "safety-keep", "good", "problem", "notice", "queue-text",
     "strong",
 )  # fmt: skip
-"""Every kind of span; each is the class ``line--<kind>`` in the stylesheet."""
+"""Every kind of span; ``looks.py`` says which colour of the theme each has."""
 
 
 def cells(text: str) -> int:

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
+from dusk.plan.action_words import WORDS, command_text, how, is_undoable, undo_words
 from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 from dusk.tui.safety_signs import safety_kind, safety_text
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from dusk.plan.step import Step
     from dusk.tui.session import Session
 
-_VERBS = {Action.TRASH: "Move {} to the trash", Action.ARCHIVE: "Archive {}"}
+_WORD = "run"
+_COMMANDS_SHOWN = 5
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -91,12 +93,28 @@ class ConfirmScreen(Dialog[bool]):
         if self._is_root:
             self._ask_as_root()
         else:
-            self.dismiss(True)
+            self._go_on()
 
     def action_as_root(self) -> None:
         """Say yes to the second question."""
         if self._asked_as_root:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Say yes, after a typed word where something cannot be undone."""
+        if not self._final_steps:
             self.dismiss(True)
+            return
+        from dusk.tui.screens.typed_word import TypedWordScreen
+
+        commands = dict.fromkeys(command_text(step.options.command) for step in self._final_steps)
+        lines: list[Line] = [((text, "strong"),) for one in commands for text in wrap(one, self.text_width)]
+        sentences = (WORDS[step.action].undo for step in self._final_steps)
+        lines += [
+            ((text, "problem"),) for one in dict.fromkeys(sentences) for text in wrap(one, self.text_width)
+        ]
+        screen = TypedWordScreen("This cannot be undone", lines, word=_WORD, glyphs=self._session.glyphs)
+        self.app.push_screen(screen, lambda answer: self.dismiss(True) if answer else None)
 
     def action_scroll(self, lines: int) -> None:
         """Read on, where the text is longer than the screen."""
@@ -127,11 +145,13 @@ class ConfirmScreen(Dialog[bool]):
         if self.refusal:
             return [((text, "notice"),) for text in wrap(self.refusal, width)]
         lines: list[Line] = []
-        for step_action in (Action.TRASH, Action.ARCHIVE):
-            lines += self._action_lines(step_action, width)
+        for action in sorted(
+            dict.fromkeys(step.action for step in self._plan.steps),
+            key=lambda one: not WORDS[one].is_undoable,
+        ):
+            lines += self._action_lines(action, width)
         lines += [(), self._safety_line(), *self._figure_lines(), ()]
-        undo = "To take it back: u in dusk, or dusk undo. It works until the trash is emptied."
-        lines += [((text, "text"),) for text in wrap(undo, width)]
+        lines += self._undo_lines(width)
         if self._left_out:
             text = f"Left where it is: {count_noun(self._left_out, 'path')} that the review objects to."
             lines.append(((text, "problem"),))
@@ -149,19 +169,43 @@ class ConfirmScreen(Dialog[bool]):
         if not steps:
             return []
         totals = _only(self._plan, steps).totals()
-        verb = _VERBS[action].format(count_noun(totals.targets, "path"))
+        verb = WORDS[action].verb.format(count_noun(totals.targets, "path"))
         entries = count_noun(totals.entries, "entry", "entries")
         sizes = f"{both_sizes(totals, self._session.measure)}, {entries}"
         lines: list[Line] = [((verb, "strong"),)]
         lines += [((text, "text"),) for text in wrap(sizes, width)]
-        if action is Action.TRASH:
-            goes = "By a rename into the trash of the same filesystem: quick, nothing is copied."
-            return [*lines, *(((text, "muted"),) for text in wrap(goes, width))]
-        for destination in dict.fromkeys(step.destination for step in steps):
+        for destination in dict.fromkeys(step.destination for step in steps if step.destination):
             place = fit_middle(display_path(destination), max(8, width - 4), self._session.glyphs.ellipsis)
             lines.append((("to  ", "muted"), (place, "text")))
-        goes = "Copied, read back and compared; only then the originals go to the trash."
-        return [*lines, *(((text, "muted"),) for text in wrap(goes, width))]
+        commands = dict.fromkeys(step.options.command for step in steps if step.options.command)
+        for command in list(commands)[:_COMMANDS_SHOWN]:
+            shown = fit_middle(command_text(command), max(8, width - 4), self._session.glyphs.ellipsis)
+            lines.append((("run ", "muted"), (shown, "strong")))
+        if len(commands) > _COMMANDS_SHOWN:
+            lines.append(((f"and {len(commands) - _COMMANDS_SHOWN:,} more commands", "muted"),))
+        for sentence in dict.fromkeys(how(step) for step in steps):
+            lines += [((text, "muted"),) for text in wrap(sentence, width)]
+        return lines
+
+    def _undo_lines(self, width: int) -> list[Line]:
+        """Say how it is taken back, and what cannot be."""
+        lines: list[Line] = []
+        undoable = [step for step in self._plan.steps if is_undoable(step)]
+        if undoable:
+            sentences = [
+                "To take it back: u in dusk, or dusk undo.",
+                *dict.fromkeys(undo_words(step) for step in undoable),
+            ]
+            lines += [((text, "text"),) for text in wrap(" ".join(sentences), width)]
+        if self._final_steps:
+            paths = count_noun(sum(len(step.targets) for step in self._final_steps), "path")
+            sentence = f"Cannot be undone: {paths} left to another tool. Done last, after a typed word."
+            lines += [((text, "problem"),) for text in wrap(sentence, width)]
+        return lines
+
+    @property
+    def _final_steps(self) -> list[Step]:
+        return [step for step in self._plan.steps if step.targets and not is_undoable(step)]
 
     def _safety_line(self) -> Line:
         counts = dict.fromkeys(Safety, 0)

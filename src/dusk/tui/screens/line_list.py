@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from dusk.tui.glyphs import UNICODE, Glyphs
-from dusk.tui.spans import KINDS, Line, fit_line
+from dusk.tui.spans import Line, fit_line
 from dusk.tui.widgets.line_pane import StyledView
 
 NO_ITEM = -1
@@ -48,14 +48,7 @@ class LineList(StyledView, can_focus=True):
         background: $background; color: $foreground; overflow-x: hidden; overflow-y: auto;
         scrollbar-size-vertical: 1; scrollbar-gutter: stable;
     }
-    LineList > .line--cursor { background: $cursor-background; color: $cursor-text; }
-    LineList > .line--strong { text-style: bold; }
-    LineList > .line--heading { color: $heading; text-style: bold; }
-    """ + "\n".join(
-        f"LineList > .line--{kind} {{ color: ${kind}; }}"
-        for kind in KINDS
-        if kind not in ("text", "strong", "heading")
-    )
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False),
         Binding("up,k", "move(-1)", "Up", show=False),
@@ -118,10 +111,8 @@ class LineList(StyledView, can_focus=True):
         line = fit_line(row.draw(width - _GUTTER), width - _GUTTER, self._glyphs.ellipsis)
         if position != self._row or row.item == NO_ITEM:
             return self.strip_of(((" " * _GUTTER, "text"), *line), width)
-        cursor = self.looks()["cursor"]
-        return self.strip_of(
-            ((f"{self._glyphs.cursor} ", "key"), *line), width, Style(bgcolor=cursor.bgcolor)
-        )
+        pointed = ((f"{self._glyphs.cursor} ", "key"), *line)
+        return self.strip_of(pointed, width, Style(bgcolor=self.looks()["cursor"].bgcolor))
 
     @property
     def _line_width(self) -> int:

@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
-from dusk.rules.finding import Action
+from dusk.plan.action_words import WORDS
 from dusk.tui.screens.dialog import Lines, keys_line
 from dusk.tui.screens.line_list import LineList, Row, text_row
 from dusk.tui.screens.question import QuestionScreen
@@ -31,7 +31,6 @@ _WORDS = {
     "done": ("done", "good"), "refused": ("refused", "problem"), "failed": ("failed", "problem"),
     "skipped": ("not begun", "muted"), "ambiguous": ("look", "notice"),
 }  # fmt: skip
-_PLACES = {Action.TRASH: "in the trash as", Action.ARCHIVE: "archived to"}
 
 
 class ResultScreen(Screen[None]):
@@ -181,7 +180,7 @@ class ResultScreen(Screen[None]):
         place = getattr(result, "place", b"")
         if result.state.value != "done" or not place or place == result.path:
             return []
-        lead = "from " if self._is_undo else _PLACES.get(result.action, "is now") + " "
+        lead = "from " if self._is_undo else WORDS[result.action].place + " "
         room = max(8, width - 11 - len(lead))
         shown = fit_middle(display_path(place), room, self._session.glyphs.ellipsis)
         return [text_row((_IN + lead, "muted"), (shown, "muted"))]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dusk.fs.names import display_path
 from dusk.fs.units import format_size
+from dusk.plan.action_words import WORDS
 from dusk.plan.conflict import conflicts
 from dusk.plan.plan import Plan, PlanTotals
 from dusk.plan.step import Step, Target
@@ -128,7 +129,7 @@ class ReviewRows:
             return ((f"{size:>8}    path", "muted"),)
         if width < _MIDDLE:
             return ((f"{size:>8}  {'emptied':>8}  safety    path", "muted"),)
-        return ((f"{size:>8}  freed now  {'emptied':>8}  {'safety':<8}  {'action':<7}  path", "muted"),)
+        return ((f"{size:>8}  freed now  {'emptied':>8}  {'safety':<8}  {'action':<8}  path", "muted"),)
 
     def _draw(self, number: int, width: int) -> Line:
         item = self.items[number]
@@ -149,8 +150,8 @@ class ReviewRows:
             else:
                 now = f"{format_size(figures.frees_now):>9}  "
                 spans += [(now, "text"), (after, "text"), (word, kind)]
-                spans.append((f"{item.step.action.value:<7}  ", "tag"))
-                taken = 50
+                spans.append((f"{WORDS[item.step.action].short:<8}  ", "tag"))
+                taken = 51
         below = target.path[len(self.base) :]
         path = fit_middle(display_path(below), max(8, width - taken), self._glyphs.ellipsis)
         spans.append((path, "muted" if item.is_blocked else "text"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
+from dusk.plan.action_words import doing
 from dusk.plan.plan import ActionTotals
-from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 from dusk.scan.entry import Measure
 from dusk.tui.screens.review_rows import ReviewItem, ReviewRows
@@ -51,20 +51,10 @@ def detail_lines(item: ReviewItem, figures: ActionTotals, measure: Measure, widt
     lines: list[Line] = [((text, "strong"),) for text in wrap(display_path(target.path), width)[:2]]
     lines.append(((fit_end(target.title or "No rule knows this", width), "text"),))
     facts = f"{count_noun(figures.entries, 'entry', 'entries')}, {both_sizes(figures, measure)}"
-    words = action_words(item.step.action, item.step.destination)
-    lines.append(((fit_end(f"{facts}; {words}", width), "muted"),))
+    lines.append(((fit_end(f"{facts}; {doing(item.step)}", width), "muted"),))
     if item.can_insist:
         lines.append((("This should be kept. ", "safety-keep"), ("i", "key"), (" insists on it.", "muted")))
     return lines
-
-
-def action_words(action: Action, destination: bytes) -> str:
-    """Return what an action does, with the place where it moves things."""
-    if action is Action.TRASH:
-        return "moves to the trash"
-    if action is Action.ARCHIVE:
-        return f"copies to {display_path(destination)}, verifies, then moves to the trash"
-    return "does nothing"
 
 
 def insist_lines(item: ReviewItem, width: int) -> list[Line]:

@@ -6,7 +6,6 @@ Textual redraws a region whole; over a slow link that is what makes an interface
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,13 +14,12 @@ from textual.geometry import Region
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from dusk.tui.spans import KINDS, Line
+from dusk.tui.looks import looks_of
+from dusk.tui.spans import Line
 
 
 class StyledView(ScrollView, inherit_bindings=False):
     """A view whose lines are spans, with the look of every kind kept until the theme changes."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"line--{kind}" for kind in KINDS), "line--cursor"}
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's word)
         """Draw nothing yet."""
@@ -29,15 +27,14 @@ class StyledView(ScrollView, inherit_bindings=False):
         self._looks: dict[str, Style] | None = None
 
     def notify_style_update(self) -> None:
-        """Forget the looks; component styles may not exist yet, so they are made when a line is drawn."""
+        """Forget the looks; the theme may not be known yet, so they are made when a line is drawn."""
         super().notify_style_update()
         self._looks = None
 
     def looks(self) -> dict[str, Style]:
         """Return the style of every kind of span."""
         if self._looks is None:
-            kinds = (*KINDS, "cursor")
-            self._looks = {kind: self.get_component_rich_style(f"line--{kind}") for kind in kinds}
+            self._looks = looks_of(self.app.theme_variables, self.rich_style, self.background_colors[1])
         return self._looks
 
     def cursor_look(self) -> Style:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
+from dusk.plan.action_words import WORDS
 from dusk.plan.plan import ActionTotals
 from dusk.rules.finding import Action
 from dusk.scan.entry import Measure
@@ -60,7 +61,7 @@ class QueueBar(LinePane):
     def _action(self, action: Action, totals: ActionTotals) -> list[Span]:
         session = self._session
         spans: list[Span] = [
-            (f"{action.value} ", "muted"),
+            (f"{WORDS[action].short} ", "muted"),
             (self._measured(totals), "queue-text"),
         ]
         if action is Action.ARCHIVE:
