@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,8 +15,13 @@ class ScanOptions:
 
     cross: bool = False
     """Enter other filesystems; kernel filesystems stay out."""
-    triggers: Triggers | None = None
-    """What to report to the judge; None reports nothing."""
+    triggers: Triggers | Callable[[], Triggers] | None = None
+    """What to report to the judge; None reports nothing. A function is asked in the scanning thread before it
+    reads the first directory, so that rules may be read after the first frame."""
+
+    def wanted(self) -> Triggers | None:
+        """Return what to report; only the scanning thread asks."""
+        return self.triggers() if callable(self.triggers) else self.triggers
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class ReferenceScan:
         """Prepare to scan a resolved absolute path; touches no disk."""
         storage = Storage()
         self._storage = storage
-        self._writer = TreeWriter(storage, options.triggers, options.cross)
+        self._options = options
+        self._writer = TreeWriter(storage, options.cross)
         self._writer.add_root(path)
         self._tree = ColumnTree(storage)
         self._walk: Walk | None = None
@@ -122,6 +123,7 @@ class ReferenceScan:
     def _run(self) -> None:
         try:
             if not self._finished.is_set():
+                self._writer.report(self._options.wanted())
                 self._scan()
             self._serve()
         except MemoryError:

@@ -54,7 +54,7 @@ class Gain:
 class TreeWriter:
     """The only writer of the columns; belongs to the scanning thread."""
 
-    def __init__(self, storage: Storage, triggers: Triggers | None, cross: bool) -> None:
+    def __init__(self, storage: Storage, cross: bool) -> None:
         """Write into these columns; without ``cross`` other devices are not entered."""
         self.storage = storage
         self.cross = cross
@@ -63,6 +63,10 @@ class TreeWriter:
         self.completed = array("I")
         self.visited: dict[tuple[int, int], int] = {}
         """Directories entered, by device and inode; kept only when other filesystems are entered."""
+        self._matcher: TriggerMatcher | None = None
+
+    def report(self, triggers: Triggers | None) -> None:
+        """Report what these triggers match from now on."""
         self._matcher = None if triggers is None else TriggerMatcher(triggers)
 
     def add_root(self, path: bytes) -> None:
