@@ -10,6 +10,7 @@ from dusk.actions.outcome import ItemState, Outcome
 from dusk.actions.review import Problem
 from dusk.fs.names import display_path, json_text
 from dusk.fs.units import count_noun, format_size
+from dusk.plan.action_words import WORDS
 from dusk.plan.freed import apparent_size, disk_size, entry_count
 from dusk.plan.plan import Plan
 from dusk.plan.step import Target
@@ -34,10 +35,7 @@ def plan_shown(plan: Plan, problems: Sequence[Problem], measure: Measure) -> str
 
 def question(plan: Plan, action: Action) -> str:
     """Return the question before acting."""
-    paths = count_noun(len(plan.targets), "path")
-    if action is Action.TRASH:
-        return f"Move {paths} to the trash?"
-    return f"Archive {paths} and move the originals to the trash?"
+    return f"{WORDS[action].verb.format(count_noun(len(plan.targets), 'path'))}?"
 
 
 def outcome_lines(outcome: Outcome, action: Action) -> Iterator[str]:
@@ -46,9 +44,8 @@ def outcome_lines(outcome: Outcome, action: Action) -> Iterator[str]:
     if not done:
         yield "Nothing was done."
         return
-    did = "Moved to the trash" if action is Action.TRASH else "Archived, verified and moved to the trash"
     yield (
-        f"{did}: {count_noun(done, 'path')}. Freed now: {format_size(outcome.frees_now)}. "
+        f"{WORDS[action].done}: {count_noun(done, 'path')}. Freed now: {format_size(outcome.frees_now)}. "
         f"Freed after the trash is emptied: {format_size(outcome.frees_after_purge)}."
     )
     yield f"Take it back: dusk undo {outcome.batch}    Empty the trash: dusk bin empty"

@@ -8,8 +8,8 @@ from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.names import json_text
 from dusk.fs.survey import LinkedInode, Survey
 from dusk.plan.document_node import Node, PlanError
-from dusk.plan.plan import Plan
-from dusk.plan.step import Step, Target
+from dusk.plan.plan import Plan, in_order
+from dusk.plan.step import Forecast, Step, Target
 from dusk.rules.finding import Action, ActionOptions
 from dusk.rules.safety import Safety
 
@@ -43,7 +43,7 @@ def decode_plan(data: bytes) -> Plan:
         raise PlanError(f"plan.format: expected {FORMAT!r}.")
     if root.number("format_version") != FORMAT_VERSION:
         raise PlanError(f"plan.format_version: only version {FORMAT_VERSION} is known.")
-    steps = tuple(_read_step(node) for node in root.nodes("steps"))
+    steps = in_order(_read_step(node) for node in root.nodes("steps"))
     version = root.number("version")
     root.finish()
     _refuse_repeats(steps)
@@ -86,6 +86,17 @@ def _target_document(target: Target) -> dict[str, object]:
         "keeps": [json_text(path) for path in target.keeps],
         "linked": [_link_document(link) for link in target.linked],
         "survey": None if target.survey is None else _survey_document(target.survey),
+        "forecast": None if target.forecast is None else _forecast_document(target.forecast),
+    }
+
+
+def _forecast_document(forecast: Forecast) -> dict[str, object]:
+    return {
+        "frees_now": forecast.frees_now,
+        "frees_after_purge": forecast.frees_after_purge,
+        "needs": forecast.needs,
+        "is_estimate": forecast.is_estimate,
+        "sentence": forecast.sentence,
     }
 
 
@@ -164,9 +175,22 @@ def _read_target(node: Node) -> Target:
         keeps=node.paths("keeps"),
         linked=tuple(_read_link(link) for link in node.nodes("linked")),
         survey=None if node.take("survey") is None else _read_survey(node.node("survey")),
+        forecast=None if node.take("forecast") is None else _read_forecast(node.node("forecast")),
     )
     node.finish()
     return target
+
+
+def _read_forecast(node: Node) -> Forecast:
+    forecast = Forecast(
+        frees_now=node.number("frees_now", negative=True),
+        frees_after_purge=node.number("frees_after_purge", negative=True),
+        needs=node.number("needs"),
+        is_estimate=node.flag("is_estimate"),
+        sentence=node.text("sentence"),
+    )
+    node.finish()
+    return forecast
 
 
 def _read_identity(node: Node) -> Identity:

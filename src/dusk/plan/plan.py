@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from dusk.fs.survey import Survey
-from dusk.plan.freed import apparent_size, disk_size, entry_count, freed, frees_space, link_totals
+from dusk.plan.action_words import is_undoable
+from dusk.plan.freed import apparent_size, disk_size, entry_count, freed_by, link_totals
 from dusk.plan.index import PlanIndex
 from dusk.plan.nesting import nearest_above, outermost
-from dusk.plan.step import Step, Target
+from dusk.plan.step import Forecast, Step, Target
 from dusk.rules.finding import Action
 
 
@@ -29,6 +30,10 @@ class ActionTotals:
     """Bytes free right after acting."""
     frees_after_purge: int
     """Bytes free once the trash is emptied."""
+    needs: int = 0
+    """Bytes used more until the trash is emptied, because something is made before its source goes."""
+    is_estimate: bool = False
+    """Whether these three come from samples: "about"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class Plan:
         fresh = outermost(step.targets)
         if fresh and not any(index.touches(target.path) for target in fresh):
             added = replace(step, id=index.free_id(step.id), targets=fresh)
-            plan = Plan((*self.steps, added), self.version + 1)
+            plan = Plan(in_order((*self.steps, added)), self.version + 1)
             object.__setattr__(plan, "index", index.with_step(added))
             return plan
         return self._with_entangled(step, fresh)
@@ -102,13 +107,21 @@ class Plan:
         left = replace(found, targets=tuple(target for target in found.targets if target.path != path))
         return self._changed(left if step is found else step for step in self.steps)
 
-    def with_surveys(self, surveys: Mapping[bytes, Survey]) -> Plan:
-        """Return the plan with what a review found at these paths."""
+    def with_surveys(
+        self, surveys: Mapping[bytes, Survey], forecasts: Mapping[bytes, Forecast] | None = None
+    ) -> Plan:
+        """Return the plan with what a review found at these paths, and what acting there comes to."""
+        foreseen = forecasts or {}
         steps = tuple(
             replace(
                 step,
                 targets=tuple(
-                    replace(target, survey=surveys.get(target.path, target.survey)) for target in step.targets
+                    replace(
+                        target,
+                        survey=surveys.get(target.path, target.survey),
+                        forecast=foreseen.get(target.path, target.forecast),
+                    )
+                    for target in step.targets
                 ),
             )
             for step in self.steps
@@ -151,11 +164,13 @@ class Plan:
             disk_size=whole.disk_size,
             frees_now=whole.frees_now,
             frees_after_purge=whole.frees_after_purge,
+            needs=whole.needs,
+            is_estimate=whole.is_estimate,
             by_action={action: _totals(pairs) for action, pairs in by_action.items()},
         )
 
     def _changed(self, steps: Iterable[Step]) -> Plan:
-        return Plan(tuple(step for step in steps if step.targets), self.version + 1)
+        return Plan(in_order(step for step in steps if step.targets), self.version + 1)
 
     def _indexed(self) -> PlanIndex:
         if self.index is None:
@@ -164,11 +179,16 @@ class Plan:
         return self.index
 
 
+def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return steps with those last that cannot be undone: what comes before may stop everything."""
+    return tuple(sorted(steps, key=lambda step: not is_undoable(step)))
+
+
 def _totals(pairs: list[tuple[Step, Target]]) -> ActionTotals:
     targets = [target for _, target in pairs]
     reviewed = link_totals(target for target in targets if target.survey is not None)
     twice = sum(total.inode.disk_size * (total.holders - 1) for total in reviewed)
-    frees = freed(target for step, target in pairs if frees_space(step, target))
+    frees = freed_by(pairs)
     return ActionTotals(
         targets=len(targets),
         entries=sum(entry_count(target) for target in targets),
@@ -176,6 +196,8 @@ def _totals(pairs: list[tuple[Step, Target]]) -> ActionTotals:
         disk_size=sum(disk_size(target) for target in targets) - twice,
         frees_now=frees.now,
         frees_after_purge=frees.after_purge,
+        needs=frees.needs,
+        is_estimate=frees.is_estimate,
     )
 
 

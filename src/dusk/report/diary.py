@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dusk.actions.record import OPEN_STATES, BatchKind, BatchRecord, Record, State
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_size
+from dusk.plan.action_words import words_of
 from dusk.report.layout import sized, table
 from dusk.scan.entry import Measure
 
@@ -99,11 +100,7 @@ def _deed(batch: BatchRecord, records: Sequence[Record], measure: Measure) -> st
 def _acted(action: str, records: Sequence[Record], measure: Measure) -> str:
     things = count_noun(len(records), "thing")
     size = format_size(sum(sized(record.apparent_size, record.disk_size, measure) for record in records))
-    if action == "trash":
-        return f"moved {things} ({size}) to the trash"
-    if action == "archive":
-        return f"archived {things} ({size})"
-    return f"{display_name(action)}: {things} ({size})"
+    return words_of(action).diary.format(f"{things} ({size})")
 
 
 def _ends(batch: BatchRecord) -> Iterable[str]:

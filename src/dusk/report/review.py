@@ -7,12 +7,12 @@ from typing import Protocol
 
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_size
+from dusk.plan.action_words import WORDS, goal
 from dusk.plan.conflict import conflicts
 from dusk.plan.freed import apparent_size, disk_size, entry_count
 from dusk.plan.plan import ActionTotals, Plan
 from dusk.plan.step import Step, Target
 from dusk.report.layout import MEASURE_NAMES, WIDTH, both_sizes, paragraph, sized, table
-from dusk.rules.finding import Action
 from dusk.scan.entry import Measure
 
 
@@ -45,16 +45,6 @@ def plan_text(
     lines += _objections([*problems, *conflicts(plan)], width)
     lines += _totals(plan, measure)
     return "\n".join(lines)
-
-
-def goal(step: Step) -> str:
-    """Return what a step does, as the beginning of a sentence."""
-    if step.action is Action.TRASH:
-        return "Move to the trash"
-    if step.action is Action.ARCHIVE:
-        place = display_path(step.destination) if step.destination else "a directory still to be chosen"
-        return f"Copy to {place}, verify, then move to the trash"
-    return "Do nothing"
 
 
 def _goal(step: Step) -> str:
@@ -92,7 +82,8 @@ def _totals(plan: Plan, measure: Measure) -> list[str]:
     totals = plan.totals()
     lines = [_sum("In all", totals, measure)]
     if len(totals.by_action) > 1:
-        lines += [_sum(f"  {action.value}", part, measure) for action, part in totals.by_action.items()]
+        parts = totals.by_action.items()
+        lines += [_sum(f"  {WORDS[action].short}", part, measure) for action, part in parts]
     lines.append(f"  freed now: {format_size(totals.frees_now)}")
     lines.append(f"  freed after the trash is emptied: {format_size(totals.frees_after_purge)}")
     return lines

@@ -114,7 +114,11 @@ class ConfirmScreen(Dialog[bool]):
             ((text, "problem"),) for one in dict.fromkeys(sentences) for text in wrap(one, self.text_width)
         ]
         screen = TypedWordScreen("This cannot be undone", lines, word=_WORD, glyphs=self._session.glyphs)
-        self.app.push_screen(screen, lambda answer: self.dismiss(True) if answer else None)
+        self.app.push_screen(screen, self._end_with)
+
+    def _end_with(self, answer: bool | None) -> None:
+        if answer:
+            self.dismiss(True)
 
     def action_scroll(self, lines: int) -> None:
         """Read on, where the text is longer than the screen."""
