@@ -9,6 +9,7 @@ setup(
     package_data={
         "dusk": ["py.typed"],
         "dusk.themes": ["*.toml"],
+        "dusk.rules": ["*.toml", "*.json"],
         "dusk.rules.catalogue": ["*.toml"],
         "dusk.tui": ["*.tcss", "*/*.tcss"],
     },

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-_LEAKS = ("NO_COLOR", "COLUMNS", "LINES", "SSH_CONNECTION", "SSH_TTY", "HF_HOME", "HF_HUB_CACHE")
+_LEAKS = (
+    "NO_COLOR", "COLUMNS", "LINES", "SSH_CONNECTION", "SSH_TTY", "HF_HOME", "HF_HUB_CACHE", "TORCH_HOME",
+    "WANDB_DIR", "OLLAMA_MODELS", "PIP_CACHE_DIR", "UV_CACHE_DIR", "CARGO_HOME", "RUSTUP_HOME", "GOPATH",
+    "GOCACHE", "CONDA_PKGS_DIRS",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

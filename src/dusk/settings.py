@@ -33,6 +33,20 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Findings smaller than this are not suggested."""
 
 
+_AGES = tuple(name for name in Thresholds.__struct_fields__ if name != "minimum_size")
+
+
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What stays of a series such as checkpoints, backups or rotated logs; what is not said is the rule's."""
+
+    newest: int | None = None
+    """How many of the newest stay; at least 1."""
+    best: bool | None = None
+    """Whether the best one stays, where a tool says which one that is."""
+    older_than: str = ""
+    """Only what is older may go: an age such as ``30d``, or the name of a threshold."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings with their defaults."""
 
@@ -48,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Paths that no action may ever touch, nor anything below them; ``~`` is the home directory."""
     thresholds: Thresholds = Thresholds()
     """Ages and sizes that rules use."""
+    retention: dict[str, Retention] = {}
+    """What stays of series: by rule id, by family, or ``all``."""
     keys: dict[str, str] = {}
     """Command id to comma-separated keys."""
 
@@ -71,9 +87,22 @@ def load_settings(directory: bytes | None = None) -> Settings:
     try:
         settings = msgspec.convert(document, Settings)
         _check_thresholds(settings.thresholds)
+        for key, retention in settings.retention.items():
+            check_retention(f"retention.{key}", retention)
     except ValueError as error:  # a ValidationError is one; its text repeats keys as they were written
         raise SettingsError(f"{shown}: {display_name(str(error))}") from error
     return settings
+
+
+def check_retention(key: str, retention: Retention) -> None:
+    """Raise ValueError, the key first, for a retention that would keep nothing or says no age."""
+    if retention.newest is not None and retention.newest < 1:
+        raise ValueError(f"{key}.newest: at least 1 of a series stays")
+    if retention.older_than and retention.older_than not in _AGES:
+        try:
+            parse_age(retention.older_than)
+        except ValueError as error:
+            raise ValueError(f"{key}.older_than: {error}") from error
 
 
 def _check_thresholds(thresholds: Thresholds) -> None:

@@ -53,7 +53,7 @@ def test_a_users_rule_is_used_like_a_shipped_one(tmp_path: Path) -> None:
     ("change", "key", "message"),
     [
         (('safety = "costly"', 'safety = "harmless"'), "rule[0].safety", "harmless"),
-        (('tag = "scratch"', 'tag = "scratch"\ncolour = "red"'), "rule[0]", "colour"),
+        (('tag = "scratch"', 'tag = "scratch"\ncolour = "red"'), "rule[0].colour", "colour"),
         (('kind = "directory"', 'kind = "folder"'), "rule[0].match.kind", "folder"),
         (('markers = [".disposable"]', "markers = [3]"), "rule[0].match.markers[0]", "str"),
         (('kind = "directory"', 'older_than = "soon"'), "rule[0].match.older_than", "soon"),

@@ -59,7 +59,9 @@ def check_example(rule: Rule, example: Example, book: RuleBook) -> str:
     with tempfile.TemporaryDirectory(prefix="dusk-example-") as name:
         directory = os.fsencode(os.path.realpath(name))
         build_example(example, directory)
-        judge = judge_directory(directory, book)
+        shown = os.fsdecode(directory)
+        moved = {name: os.path.join(shown, value) for name, value in example.variables.items()}
+        judge = judge_directory(directory, book.moved(moved) if moved else book)
         try:
             mine = [finding for finding in judge.findings() if finding.rule == rule.id]
         finally:
@@ -88,6 +90,7 @@ def check_sizes(example: Example) -> str:
             try:
                 parse_age(entry.age)
                 parse_size(entry.size or "0")
+                bytes.fromhex(entry.hex)
             except ValueError as error:
                 return f"{entry.path}: {error}"
     return ""
@@ -98,9 +101,10 @@ def _make(path: bytes, entry: ExampleEntry) -> None:
         os.symlink(os.fsencode(entry.link), path)
         return
     with open(path, "wb") as file:
-        file.write(entry.text.encode("utf-8"))
+        content = entry.text.encode("utf-8") + bytes.fromhex(entry.hex)
+        file.write(content)
         if entry.size:
-            file.truncate(max(parse_size(entry.size), len(entry.text)))
+            file.truncate(max(parse_size(entry.size), len(content)))
 
 
 def _shown(paths: set[bytes]) -> str:

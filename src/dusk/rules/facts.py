@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
 
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_path
-from dusk.fs.units import format_age, format_size, parse_age
+from dusk.fs.units import format_age, format_size
+from dusk.rules.ages import Ages
 from dusk.rules.ground import Ground
+from dusk.rules.places import Places
 from dusk.rules.probe import HEAD, CannotTellError, Prober
+from dusk.rules.retention import Policies
 from dusk.scan.entry import EntryFlag, Measure, Sort
 from dusk.scan.tree import ROOT, SizeTree
-from dusk.settings import Thresholds
 
 T = TypeVar("T")
 DOCUMENT = 4 * 1024 * 1024
@@ -26,42 +27,29 @@ WIDE = 5000
 _CLOSED = EntryFlag.UNREADABLE | EntryFlag.MOUNT_POINT | EntryFlag.OTHER_FILESYSTEM | EntryFlag.PSEUDO
 
 
-@dataclass(frozen=True, slots=True)
-class Ages:
-    """The thresholds of the settings, in seconds."""
-
-    stuck_after: float
-    live_within: float
-    incomplete_after: float
-    old_after: float
-
-    @classmethod
-    def from_thresholds(cls, thresholds: Thresholds) -> Ages:
-        """Read the ages; one that is no age counts as its default."""
-        defaults = Thresholds()
-        ages = []
-        for name in cls.__slots__:
-            try:
-                ages.append(parse_age(getattr(thresholds, name)))
-            except ValueError:
-                ages.append(parse_age(getattr(defaults, name)))
-        return cls(*ages)
-
-    def named(self, text: str) -> float:
-        """Return the seconds of a threshold's name or of an age; raises ValueError."""
-        return float(getattr(self, text)) if text in self.__slots__ else parse_age(text)
-
-
 class Facts:
     """One tree with its prober. Only the judge's thread uses it."""
 
-    def __init__(self, tree: SizeTree, ages: Ages, prober: Prober, measure: Measure) -> None:
+    def __init__(
+        self,
+        tree: SizeTree,
+        ages: Ages,
+        prober: Prober,
+        measure: Measure,
+        *,
+        places: Places | None = None,
+        retention: Policies | None = None,
+    ) -> None:
         """Answer from this tree."""
         self.tree = tree
         self.ages = ages
         self.prober = prober
         self.measure = measure
         self.ground = Ground(tree)
+        self.places = places or Places()
+        """Where tools keep their things: ``facts.places.is_at("hf-hub", tree, index)``."""
+        self.retention = retention or Policies()
+        """What stays of series: ``facts.retention.for_rule("trainer-old-checkpoint").apply(members)``."""
 
     # Names and places
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 
-from dusk.rules.facts import Ages, Facts
+from dusk.rules.ages import Ages
+from dusk.rules.facts import Facts
 from dusk.rules.finding import Finding
 from dusk.rules.holding import HoldDesk
 from dusk.rules.keeping import KeepIndex, Kept
 from dusk.rules.naming import ReferenceDesk
 from dusk.rules.probe import Prober
 from dusk.rules.recognition import Recognition
+from dusk.rules.retention import Policies
 from dusk.rules.rulebook import RuleBook
 from dusk.rules.settlement import Judgement, Settlement
 from dusk.rules.sighting import Sighting
@@ -36,8 +38,14 @@ class Judge:
         self.settings = settings
         root = scan.tree.path(ROOT)
         self._prober = Prober(root)
+        ages = Ages.from_thresholds(settings.thresholds)
         self.facts = Facts(
-            scan.tree, Ages.from_thresholds(settings.thresholds), self._prober, _measure_for(root)
+            scan.tree,
+            ages,
+            self._prober,
+            _measure_for(root),
+            places=book.places,
+            retention=Policies.build(book.rules, settings.retention, ages),
         )
         self._references = ReferenceDesk(self.facts)
         self._holds = HoldDesk(self.facts)

@@ -22,7 +22,8 @@ class Question:
         self.minimum = parse_size(match.minimum_size)
         self.maximum = parse_size(match.maximum_size) if match.maximum_size else None
         self.is_plain = not (
-            match.below or match.not_below or match.beside or match.beside_any or match.not_beside
+            match.place or match.within or match.below or match.not_below
+            or match.beside or match.beside_any or match.not_beside
             or match.markers or match.any_marker or match.without or match.older_than or match.content
         )  # fmt: skip
         """Whether name, kind and size are all that is asked."""
@@ -52,7 +53,8 @@ class Question:
     def _holds(self, index: int, facts: Facts) -> bool:
         match = self.match
         return (
-            _place_fits(match, index, facts)
+            is_placed(match, index, facts)
+            and _place_fits(match, index, facts)
             and _children_fit(match, index, facts)
             and (not match.older_than or facts.age(index) >= facts.ages.named(match.older_than))
             and (match.content is None or _content_fits(match.content, index, facts))
@@ -66,6 +68,14 @@ def has_child(facts: Facts, index: int, pattern: str) -> bool:
     if is_literal(pattern):
         return facts.tree.child(index, pattern.encode("utf-8")) is not None
     return any(matches_any(name, (pattern,)) for name in facts.children(index))
+
+
+def is_placed(match: Match, index: int, facts: Facts) -> bool:
+    """Return whether an entry is at the place, and within the place, that a match names."""
+    tree = facts.tree
+    if match.place and not facts.places.is_at(match.place, tree, index):
+        return False
+    return not match.within or facts.places.is_within(match.within, tree, tree.parent(index))
 
 
 def _place_fits(match: Match, index: int, facts: Facts) -> bool:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dusk.rules.facts import Facts
 from dusk.rules.inspectors import EVERY_DIRECTORY, INSPECTORS
 from dusk.rules.keeping import Kept
-from dusk.rules.matching import Question
+from dusk.rules.matching import Question, is_placed
 from dusk.rules.naming import ReferenceDesk
 from dusk.rules.probe import CannotTellError
 from dusk.rules.rule import Rule
 from dusk.rules.rulebook import ENVIRONMENT, PROJECT, REFERENCE, RuleBook
+from dusk.rules.series import Order, sight_series
 from dusk.rules.sighting import Sighting
 
 
@@ -29,6 +30,9 @@ class Recognition:
         self._interests: dict[int, array[int]] = {}
         self._observers = [factory() for factory in EVERY_DIRECTORY]
         self._questions = [Question(rule.match) for rule in book.rules]
+        self._orders = {
+            number: Order.of(rule.series) for number, rule in enumerate(book.rules) if rule.series is not None
+        }
         self._judged: set[int] = set()
         self.faults: list[str] = []
         """Inspectors that failed, for the log and the tests; what they would have said is not said."""
@@ -52,6 +56,8 @@ class Recognition:
             elif number == ENVIRONMENT:
                 self._facts.ground.note_environment(max(parent, 0))
             else:
+                if not is_placed(self._book.rules[number].match, hit, self._facts):
+                    continue
                 anchor = self._anchor(number, hit, parent)
                 noted = self._interests.get(anchor)
                 if noted is None:
@@ -69,26 +75,31 @@ class Recognition:
         again = directory in self._judged
         self._judged.add(directory)
         inspected: dict[str, list[int]] = {}
-        kept: dict[int, dict[int, int]] = {}
+        recognised: dict[int, dict[int, int]] = {}
         for number, hit in zip(interests[::2], interests[1::2], strict=True):
             if again and self._facts.tree.is_removed(hit):
                 continue
             rule = self._book.rules[number]
             if rule.inspector:
                 inspected.setdefault(rule.inspector, []).append(hit)
-                continue
-            subject = self._subject(number, hit)
-            if subject is None:
-                continue
-            if rule.safety == "keep":
-                kept.setdefault(number, {})[subject] = hit
-            else:
-                yield self._sighting(rule, subject)
-        for number, found in kept.items():
-            yield self._kept(self._book.rules[number], directory, found)
+            elif (subject := self._subject(number, hit)) is not None:
+                recognised.setdefault(number, {})[subject] = hit
+        for number, found in recognised.items():
+            yield from self._said(number, directory, found)
         for name, hits in inspected.items():
             if len(hits) >= self._minimum_hits(name):
                 yield from self._inspect(name, directory, hits)
+
+    def _said(self, number: int, directory: int, found: dict[int, int]) -> Iterator[Sighting | Kept]:
+        """Yield what one rule says of the subjects, by the names they were recognised by, in a directory."""
+        rule = self._book.rules[number]
+        if rule.safety == "keep":
+            yield self._kept(rule, directory, found)
+        elif number in self._orders:
+            yield from sight_series(rule, self._orders[number], tuple(found), self._facts)
+        else:
+            for subject in found:
+                yield self._sighting(rule, subject)
 
     def _subject(self, number: int, hit: int) -> int | None:
         """Return what a rule recognises in an entry, None when it does not or nobody can tell."""
@@ -159,12 +170,13 @@ class Recognition:
         match = rule.match
         tree = self._facts.tree
         if rule.inspector:
-            wanted = {"self": hit, "parent": parent}.get(
+            wanted = {"self": hit, "parent": parent, "root": 0}.get(
                 match.anchor, tree.parent(parent) if parent > 0 else parent
             )
             return max(wanted, 0) if self._facts.is_directory(max(wanted, 0)) else max(parent, 0)
         if (
             rule.safety == "keep"
+            or rule.series is not None
             or self._questions[number].asks_siblings()
             or not self._facts.is_directory(hit)
         ):

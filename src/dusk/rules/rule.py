@@ -6,9 +6,12 @@ from typing import Literal
 
 import msgspec
 
+from dusk.rules.place import Place
+from dusk.settings import Retention
+
 Kind = Literal["any", "file", "directory", "symlink"]
 Level = Literal["safe", "costly", "review", "keep"]
-Anchor = Literal["self", "parent", "grandparent"]
+Anchor = Literal["self", "parent", "grandparent", "root"]
 Offered = Literal[
     "trash", "archive", "compress", "rotate", "split", "requeue", "dedupe", "empty-dirs", "native"
 ]
@@ -35,7 +38,7 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind = "any"
     """What the entry must be."""
     anchor: Anchor = "self"
-    """For rules with an inspector: which directory it is given once that is complete."""
+    """For rules with an inspector: which directory it is given once that is complete; ``root`` when all is."""
     subject: Literal["self", "parent"] = "self"
     """Whether the entry or the directory that holds it is what was recognised."""
     markers: tuple[str, ...] = ()
@@ -50,6 +53,10 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Siblings of which one must be there."""
     not_beside: tuple[str, ...] = ()
     """Siblings that must not be there."""
+    place: str = ""
+    """Id of a place that the entry must be: where variables and config files put it, or its default."""
+    within: str = ""
+    """Id of a place that the entry must lie in, at any depth."""
     below: tuple[str, ...] = ()
     """Names of which some directory above must have one."""
     not_below: tuple[str, ...] = ()
@@ -85,6 +92,16 @@ class Explain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the facts come from."""
 
 
+class Series(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Siblings that are one thing again and again: backups, rotated logs. One suggestion for each series."""
+
+    pattern: str
+    """Regular expression for whole names; its group ``stem`` is what the members share, its group
+    ``number`` their place."""
+    order: Literal["rising", "falling", "time"] = "time"
+    """Whether the biggest number is the newest, the smallest is, or the time of the last change tells."""
+
+
 class ExampleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An entry of an example tree that is more than an empty file."""
 
@@ -92,6 +109,8 @@ class ExampleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Relative path; a trailing slash makes a directory."""
     text: str = ""
     """What the file says."""
+    hex: str = ""
+    """The same for bytes that are no text: ``"ffffffff"``."""
     size: str = ""
     """Apparent size; the file is sparse behind its text."""
     age: str = "30d"
@@ -107,6 +126,8 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Entries; plain text is the path of an old, nearly empty file."""
     matches: tuple[str, ...] = ()
     """Paths that the rule's findings must name, and no others; empty for a look-alike."""
+    variables: dict[str, str] = {}
+    """Variables of the environment, their values as paths below the example's tree."""
     offered: bool = True
     """Whether something must be offered for the match."""
     note: str = ""
@@ -134,6 +155,11 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Name of the Python inspector that reads what TOML cannot express."""
     actions: tuple[Offered, ...] = ()
     """What is offered, the default first."""
+    native: tuple[str, ...] = ()
+    """The owner's command for the action ``native``, word by word; ``{path}``, ``{parent}`` and ``{name}``
+    are filled in."""
+    preview: tuple[str, ...] = ()
+    """The command that only says what ``native`` would do; empty where the tool has none."""
     label: str = ""
     """What a menu shows for the actions: ``"{Action} {subjects}"`` when empty."""
     noun: tuple[str, str] = ("entry", "entries")
@@ -154,6 +180,10 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Numbers of the kinds of disk hog that it covers, as ``docs/rules.md`` lists them: ``K07``."""
     group: Literal["", "project"] = ""
     """Whether all of one project become one finding."""
+    series: Series | None = None
+    """How siblings that it matches belong together; of each series `retain` says what stays."""
+    retain: Retention | None = None
+    """What stays of a series when the settings say nothing; the newest and the best without it."""
     examples: tuple[Example, ...] = ()
     """Trees to test the rule with."""
 
@@ -163,3 +193,5 @@ class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     rule: tuple[Rule, ...] = ()
     """The rules, as ``[[rule]]`` tables."""
+    place: tuple[Place, ...] = ()
+    """Places that rules may name, as ``[[place]]`` tables."""
