@@ -31,6 +31,22 @@ class Objection:
 
 
 @dataclass(frozen=True, slots=True)
+class Demands:
+    """What an action asks of its targets; the gate objects to a target that falls short of it."""
+
+    outside_protected: bool = True
+    """It is no protected place and holds none."""
+    moves: bool = True
+    """It can leave its directory: that may be written, and no mount is on the target."""
+    trash: bool = True
+    """A trash on the same mount takes it."""
+    steady: bool = True
+    """Nothing at or below it changed since the review."""
+    unheld: bool = True
+    """No process has anything of it open."""
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """A target as it is right now, its directory held open."""
 

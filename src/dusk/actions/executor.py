@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from dusk.actions.archive import Archiving
+from dusk.actions.act import Act, Admission, End, Gathering, Work
+from dusk.actions.acts import act_for
+from dusk.actions.freed_space import FreedSpace
 from dusk.actions.gate import Gate, Refused, Situation, admit
 from dusk.actions.interrupts import held_back
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import ItemResult, ItemState, Outcome
 from dusk.actions.progress import ExecutionProgress
-from dusk.actions.record import BatchKind, Record, State
-from dusk.actions.trash import GROUP, TrashMove, trash_group
+from dusk.actions.record import BatchKind, Record
+from dusk.actions.trash import GROUP
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.fs.cancellation import Cancelled, Cancelling, never
 from dusk.fs.descent import open_directory
 from dusk.fs.names import display_path
 from dusk.fs.protected import Protection
 from dusk.fs.survey import Survey
-from dusk.plan.freed import freed, frees_space
 from dusk.plan.plan import Plan
 from dusk.plan.step import Step, Target
-from dusk.rules.finding import Action
 
 __all__ = ["ExecutionProgress", "Executor", "ItemResult", "ItemState", "Outcome"]
 
@@ -71,16 +71,15 @@ class Executor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Admitted:
+class _Waiting:
+    """A target that the gate let through and that waits for the rest of its group."""
+
     position: int
-    target: Target
-    record: Record
-    parent: int
-    survey: Survey
+    admission: Admission
 
 
 class _Run:
-    """One run: the group that is being gathered, and what has ended."""
+    """One run: what is being gathered for one act, and what has ended."""
 
     def __init__(
         self, journal: Journal, gate: Gate, title: str, progress: ExecutionProgress, cancelled: Cancelling
@@ -91,32 +90,38 @@ class _Run:
         self.progress = progress
         self.cancelled = cancelled
         self.trashes = TrashDirectories(journal.places())
+        self.work = Work(journal, self.trashes, progress, cancelled, gate, self._begin)
         self.parents: dict[bytes, int] = {}
         self.results: dict[int, ItemResult] = {}
-        self.acted: list[Target] = []
+        self.space = FreedSpace()
         self.batch = 0
         self.stopped = ""
         self.was_cancelled = False
-        self._group: list[_Admitted] = []
+        self._act: Act | None = None
+        self._group: list[_Waiting] = []
         self._group_began = 0.0
 
     def carry_out(self, pairs: list[tuple[Step, Target]]) -> None:
         covered = _covered(target.path for _, target in pairs)
+        step_at_hand = None
         for position, (step, target) in enumerate(pairs):
+            act = act_for(step.action)
+            is_lot = self._act is not None and self._act.gathering is Gathering.STEP
+            if act is not self._act or (is_lot and step is not step_at_hand):
+                self._flush()
+            self._act, step_at_hand = act, step
             if self.was_cancelled or self.stopped:
-                self._end(position, step.action, target, ItemState.SKIPPED, self.stopped)
+                self._end(position, step, target, End(ItemState.SKIPPED, self.stopped))
             elif self.cancelled():
                 self.was_cancelled = True
-                self._end(position, step.action, target, ItemState.SKIPPED, "")
+                self._end(position, step, target, End(ItemState.SKIPPED))
             elif target.path in covered:
                 with_it = display_path(covered[target.path])
-                self._end(position, step.action, target, ItemState.SKIPPED, f"It is part of {with_it}.")
+                self._end(position, step, target, End(ItemState.SKIPPED, f"It is part of {with_it}."))
+            elif act is None:
+                self._end(position, step, target, End(ItemState.SKIPPED, "Nothing is to be done with it."))
             else:
-                self._one(position, step, target)
-        if self.was_cancelled:
-            for item in self._group:
-                self._end(item.position, Action.TRASH, item.target, ItemState.SKIPPED, "")
-            self._group.clear()
+                self._gather(position, step, target, act)
         self._flush()
 
     def close(self) -> None:
@@ -126,91 +131,75 @@ class _Run:
             self.journal.finish(self.batch)
 
     def outcome(self, pairs: list[tuple[Step, Target]]) -> Outcome:
-        space = freed(self.acted)
         return Outcome(
             batch=self.batch or None,
             results=tuple(self.results[position] for position in range(len(pairs))),
-            frees_now=0,
-            frees_after_purge=space.after_purge,
+            frees_now=self.space.now,
+            frees_after_purge=self.space.after_purge,
             cancelled=self.was_cancelled,
         )
 
-    def _one(self, position: int, step: Step, target: Target) -> None:
+    def _gather(self, position: int, step: Step, target: Target, act: Act) -> None:
+        """Let one target through the gate; act when as many wait as the act takes at once."""
+        self._group_began = self._group_began if self._group else time.monotonic()
         try:
-            if step.action is Action.TRASH:
-                self._gather(position, step, target)
-            elif step.action is Action.ARCHIVE:
-                self._flush()
-                self._archive(position, step, target)
-            else:
-                self._end(position, step.action, target, ItemState.SKIPPED, "Nothing is to be done with it.")
+            situation, survey = self._admit(step, target, act)
         except Refused as refusal:
-            self._end(position, step.action, target, ItemState.REFUSED, str(refusal))
+            self._end(position, step, target, End(ItemState.REFUSED, str(refusal)))
+            return
         except Cancelled:
             self.was_cancelled = True
-            self._end(position, step.action, target, ItemState.SKIPPED, "")
-        except JournalError as problem:
-            self._stop(position, step.action, target, str(problem))
+            self._end(position, step, target, End(ItemState.SKIPPED))
+            return
         except OSError as error:
-            sentence = (
-                f"{display_path(target.path)} cannot be acted on: {error.strerror}. It was not touched."
-            )
-            self._end(position, step.action, target, ItemState.FAILED, sentence)
-
-    def _gather(self, position: int, step: Step, target: Target) -> None:
-        self._group_began = self._group_began if self._group else time.monotonic()
-        situation, survey = self._admit(step, target)
+            self._end(position, step, target, End(ItemState.FAILED, _untouched(target, error)))
+            return
         record = record_for(step, target, situation.status, survey)
-        self._group.append(_Admitted(position, target, record, situation.parent, survey))
-        if len(self._group) >= GROUP or time.monotonic() - self._group_began > _GROUP_SECONDS:
+        self._group.append(_Waiting(position, Admission(situation, survey, record)))
+        is_full = len(self._group) >= GROUP or time.monotonic() - self._group_began > _GROUP_SECONDS
+        if act.gathering is Gathering.ONE or (act.gathering is Gathering.GROUP and is_full):
             self._flush()
 
     def _flush(self) -> None:
-        group, self._group = self._group, []
-        if not group:
-            self._close_parents()
-            return
-        self.progress.at("moving to trash", group[0].target.path)
-        moves: list[TrashMove] = []
+        """Act on what waits; once somebody cancelled, on nothing any more."""
+        waiting, self._group = self._group, []
         try:
-            batch = self._begin()
-            moves = [TrashMove(replace(item.record, batch=batch), item.parent) for item in group]
-            trash_group(self.journal, moves, self.trashes)
-        except JournalError as problem:
-            for item in group:
-                self._stop(item.position, Action.TRASH, item.target, str(problem))
-        else:
-            for item, move in zip(group, moves, strict=True):
-                self._end_of_move(item, move)
-        self._close_parents()
-
-    def _end_of_move(self, item: _Admitted, move: TrashMove) -> None:
-        if move.record.state is State.DONE:
-            self.acted.append(replace(item.target, survey=item.survey))
-            self._end(
-                item.position, Action.TRASH, item.target, ItemState.DONE, move.note, move.record.trash_path
-            )
-        else:
-            self._end(item.position, Action.TRASH, item.target, ItemState.FAILED, move.error)
-
-    def _archive(self, position: int, step: Step, target: Target) -> None:
-        begun = self.progress.bytes_done
-        situation, survey = self._admit(step, target)
-        record = record_for(step, target, situation.status, survey)
-        archiving = Archiving(self.journal, self.gate, self.trashes, self.progress, self.cancelled)
-        try:
-            record, state, sentence = archiving.run(situation, survey, record, self._begin)
+            if waiting and self._act is not None:
+                self._run_act(self._act, waiting)
         finally:
-            self.progress.bytes_done = begun
             self._close_parents()
-        if state is ItemState.DONE and frees_space(step, target):
-            self.acted.append(replace(target, survey=survey))
-        self._end(position, step.action, target, state, sentence, record.destination)
 
-    def _admit(self, step: Step, target: Target) -> tuple[Situation, Survey]:
+    def _run_act(self, act: Act, waiting: list[_Waiting]) -> None:
+        if self.was_cancelled:
+            self._end_all(waiting, End(ItemState.SKIPPED))
+            return
+        begun = self.progress.bytes_done
+        ends: Sequence[End] = ()
+        try:
+            ends = act.run([item.admission for item in waiting], self.work)
+        except Refused as refusal:
+            ends = [End(ItemState.REFUSED, str(refusal))] * len(waiting)
+        except Cancelled:
+            self.was_cancelled = True
+            ends = [End(ItemState.SKIPPED)] * len(waiting)
+        except JournalError as problem:
+            self.stopped = "Not begun, because the journal could not be written."
+            ends = [End(ItemState.FAILED, str(problem))] * len(waiting)
+        except OSError as error:
+            ends = [End(ItemState.FAILED, _untouched(item.admission.target, error)) for item in waiting]
+        finally:
+            # What an act counted while it worked is counted again, whole, when its target has ended.
+            self.progress.bytes_done = begun
+        for item, end in zip(waiting, ends, strict=True):
+            admission = item.admission
+            if end.state is ItemState.DONE:
+                self.space.add(admission.step, admission.target, admission.survey, end)
+            self._end(item.position, admission.step, admission.target, end)
+
+    def _admit(self, step: Step, target: Target, act: Act) -> tuple[Situation, Survey]:
         self.progress.at("checking", target.path)
         parent = self._parent(target.path)
-        situation, survey = admit(self.gate, step, target, parent, cancelled=self.cancelled)
+        situation, survey = admit(self.gate, step, target, parent, act=act, cancelled=self.cancelled)
         self.parents[os.path.dirname(target.path)] = situation.parent
         return situation, survey
 
@@ -234,20 +223,12 @@ class _Run:
             os.close(descriptor)
         self.parents.clear()
 
-    def _stop(self, position: int, action: Action, target: Target, sentence: str) -> None:
-        self.stopped = "Not begun, because the journal could not be written."
-        self._end(position, action, target, ItemState.FAILED, sentence)
+    def _end_all(self, waiting: list[_Waiting], end: End) -> None:
+        for item in waiting:
+            self._end(item.position, item.admission.step, item.admission.target, end)
 
-    def _end(  # noqa: PLR0917 - the facts of one result
-        self,
-        position: int,
-        action: Action,
-        target: Target,
-        state: ItemState,
-        sentence: str,
-        place: bytes = b"",
-    ) -> None:
-        self.results[position] = ItemResult(target.path, action, state, sentence, place)
+    def _end(self, position: int, step: Step, target: Target, end: End) -> None:
+        self.results[position] = ItemResult(target.path, step.action, end.state, end.sentence, end.place)
         self.progress.add_bytes(_size(target))
         self.progress.add_item()
 
@@ -287,6 +268,10 @@ def _covered(paths: Iterable[bytes]) -> dict[bytes, bytes]:
                 covered[path] = above
             above = os.path.dirname(above)
     return covered
+
+
+def _untouched(target: Target, error: OSError) -> str:
+    return f"{display_path(target.path)} cannot be acted on: {error.strerror}. It was not touched."
 
 
 def _size(target: Target) -> int:

@@ -10,9 +10,10 @@ import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from dusk.actions import checks, trash_choice
-from dusk.actions.checks import Objection, Situation
+from dusk.actions.checks import Demands, Objection, Situation
 from dusk.fs.cancellation import Cancelling, never
 from dusk.fs.descent import open_parent
 from dusk.fs.names import display_path
@@ -21,11 +22,37 @@ from dusk.fs.survey import Survey
 from dusk.fs.surveyor import survey_at
 from dusk.plan.step import Step, Target
 
-__all__ = ["Gate", "Objection", "Refused", "Situation", "admit", "examine", "look"]
+__all__ = [
+    "Demands",
+    "Gate",
+    "Judging",
+    "Objection",
+    "Refused",
+    "Situation",
+    "admit",
+    "examine",
+    "look",
+    "refuse",
+]
+
+_EVERYTHING = Demands()
 
 
 class Refused(Exception):  # noqa: N818 - a decision, not an error
     """The gate does not let a target through; the text is the sentence why."""
+
+
+class Judging(Protocol):
+    """What the gate asks of an act."""
+
+    @property
+    def demands(self) -> Demands:
+        """What it asks of its targets."""
+        ...
+
+    def objections(self, situation: Situation, survey: Survey, gate: Gate) -> Iterator[Objection]:
+        """Yield what speaks against this act on this target, beside what the gate itself finds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +67,7 @@ class Gate:
     """Whether every action is turned off."""
     _trash_refusals: dict[bytes, str | None] = field(default_factory=dict)
 
-    def before_looking(self, target: Target) -> Iterator[Objection]:
+    def before_looking(self, target: Target, demands: Demands = _EVERYTHING) -> Iterator[Objection]:
         """Yield what the path alone forbids; nothing on disk is touched for it."""
         shown = display_path(target.path)
         if self.read_only:
@@ -51,7 +78,7 @@ class Gate:
                 "Acting that way is refused; start it as the user who owns the files."
             )
         reason = self.protection.reason(target.path)
-        if reason is not None:
+        if reason is not None and demands.outside_protected:
             yield Objection(f"{shown} {reason}.")
         for trash in self.trashes:
             if _is_within(target.path, trash):
@@ -60,12 +87,14 @@ class Gate:
                 yield Objection(f"{shown} contains the trash {display_path(trash)}. Empty that first.")
         yield from checks.kept(target)
 
-    def on_disk(self, situation: Situation) -> Iterator[Objection]:
+    def on_disk(self, situation: Situation, demands: Demands = _EVERYTHING) -> Iterator[Objection]:
         """Yield what the entry and its directory forbid, as they are right now."""
         yield from checks.another_file(situation)
-        yield from checks.mounted(situation)
-        yield from checks.not_permitted(situation)
-        yield from self._without_trash(situation)
+        if demands.moves:
+            yield from checks.mounted(situation)
+            yield from checks.not_permitted(situation)
+        if demands.trash:
+            yield from self._without_trash(situation)
 
     def _without_trash(self, situation: Situation) -> Iterator[Objection]:
         directory = os.path.dirname(situation.path)
@@ -75,31 +104,44 @@ class Gate:
         if refusal is not None:
             yield Objection(f"{situation.shown}: {refusal}.")
 
-    def after_survey(self, situation: Situation, now: Survey, *, reviewed: bool) -> Iterator[Objection]:
+    def after_survey(
+        self, situation: Situation, now: Survey, *, reviewed: bool, demands: Demands = _EVERYTHING
+    ) -> Iterator[Objection]:
         """Yield what the whole target forbids: drift since the review, mounts in it, who holds it."""
-        if reviewed:
+        if reviewed and demands.steady:
             yield from checks.drifted(situation, now)
-        yield from checks.mounts_inside(situation, now)
+        if demands.moves:
+            yield from checks.mounts_inside(situation, now)
         yield from checks.unreadable(situation, now)
-        yield from checks.held(situation)
+        if demands.unheld:
+            yield from checks.held(situation)
 
 
 def admit(
-    gate: Gate, step: Step, target: Target, parent: int | None = None, *, cancelled: Cancelling = never
+    gate: Gate,
+    step: Step,
+    target: Target,
+    parent: int | None = None,
+    *,
+    act: Judging | None = None,
+    cancelled: Cancelling = never,
 ) -> tuple[Situation, Survey]:
-    """Run every check at the moment of acting, and return the target as it is now.
+    """Run every check at the moment of acting, those of the act last, and return the target as it is now.
 
     ``parent`` is its open directory; None opens it, and then the caller closes ``situation.parent``.
     Raises Refused with the first objection that nobody insisted on, and Cancelled.
     """
-    _refuse(step, gate.before_looking(target))
+    demands = act.demands if act is not None else _EVERYTHING
+    refuse(step, gate.before_looking(target, demands))
     if target.survey is None:
         raise Refused(f"{display_path(target.path)} was not reviewed.")
     situation = look(step, target, parent)
     try:
-        _refuse(step, gate.on_disk(situation))
+        refuse(step, gate.on_disk(situation, demands))
         now = _survey(situation, cancelled)
-        _refuse(step, gate.after_survey(situation, now, reviewed=True))
+        refuse(step, gate.after_survey(situation, now, reviewed=True, demands=demands))
+        if act is not None:
+            refuse(step, act.objections(situation, now, gate))
     except BaseException:
         if parent is None:
             os.close(situation.parent)
@@ -108,13 +150,14 @@ def admit(
 
 
 def examine(
-    gate: Gate, step: Step, target: Target, *, cancelled: Cancelling = never
+    gate: Gate, step: Step, target: Target, *, act: Judging | None = None, cancelled: Cancelling = never
 ) -> tuple[tuple[Objection, ...], Survey | None]:
     """Run every check for a review; return all objections and what lies there, None when it cannot be seen.
 
     Raises Cancelled.
     """
-    found = list(gate.before_looking(target))
+    demands = act.demands if act is not None else _EVERYTHING
+    found = list(gate.before_looking(target, demands))
     if any(not objection.may_insist for objection in found):
         return tuple(found), None
     try:
@@ -122,9 +165,11 @@ def examine(
     except Refused as refusal:
         return (*found, Objection(str(refusal))), None
     try:
-        found.extend(gate.on_disk(situation))
+        found.extend(gate.on_disk(situation, demands))
         now = _survey(situation, cancelled)
-        found.extend(gate.after_survey(situation, now, reviewed=False))
+        found.extend(gate.after_survey(situation, now, reviewed=False, demands=demands))
+        if act is not None:
+            found.extend(act.objections(situation, now, gate))
     except Refused as refusal:
         return (*found, Objection(str(refusal))), None
     finally:
@@ -157,7 +202,8 @@ def _survey(situation: Situation, cancelled: Cancelling) -> Survey:
         raise Refused(_not_found(situation.shown, error)) from error
 
 
-def _refuse(step: Step, objections: Iterator[Objection]) -> None:
+def refuse(step: Step, objections: Iterator[Objection]) -> None:
+    """Raise Refused with the first objection that nobody insisted on."""
     for objection in objections:
         if not (objection.may_insist and step.insisted):
             raise Refused(objection.sentence)

@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from dusk.actions import journal_file, schema
 from dusk.actions.journal_file import JournalError
-from dusk.actions.record import BatchKind, BatchRecord, Record, State
+from dusk.actions.record import BatchKind, BatchRecord, Product, Record, State
 from dusk.fs.locations import state_directory
 
-__all__ = ["BatchKind", "BatchRecord", "Journal", "JournalError", "Record", "State"]
+__all__ = ["BatchKind", "BatchRecord", "Journal", "JournalError", "Product", "Record", "State"]
 
 _LOCK_NAME = b"acting.lock"
 _Result = TypeVar("_Result")
@@ -81,6 +81,30 @@ class Journal:
         dated = [replace(record, changed_ns=now, intent_ns=record.intent_ns or now) for record in records]
         return self._transaction(lambda: tuple(self._write_one(record) for record in dated), closing=closing)
 
+    def write_products(self, record: Record, products: Iterable[Product]) -> Record:
+        """Write a record and what its act made, in place of what was noted before, in one transaction.
+
+        Raises JournalError; then neither was written.
+        """
+        kept = tuple(products)
+
+        def work() -> Record:
+            now = time.time_ns()
+            written = self._write_one(replace(record, changed_ns=now, intent_ns=record.intent_ns or now))
+            self._connection.execute("DELETE FROM products WHERE record = ?", (written.id,))
+            rows = [(written.id, place, *schema.product_row(one)) for place, one in enumerate(kept)]
+            self._connection.executemany(schema.INSERT_PRODUCT, rows)
+            return written
+
+        return self._transaction(work)
+
+    def products(self, record: int) -> tuple[Product, ...]:
+        """Return what the act of a record made, moved or removed, in the order in which it did."""
+        statement = f"{schema.SELECT_PRODUCTS} WHERE record = ? ORDER BY place"
+        return self._read(
+            lambda: tuple(map(schema.product_of, self._connection.execute(statement, (record,))))
+        )
+
     def batches(self, limit: int = 50) -> tuple[BatchRecord, ...]:
         """Return the newest batches that hold something, newest first."""
         return self._batches("GROUP BY batches.id HAVING COUNT(records.id) > 0", limit)
@@ -93,8 +117,7 @@ class Journal:
     def newest_undoable(self) -> BatchRecord | None:
         """Return the newest batch of which something can still be taken back."""
         found = self._batches(
-            "WHERE batches.kind = 'act' GROUP BY batches.id HAVING "
-            "SUM(records.state = 'done' OR (records.state = 'purged' AND records.digest != '')) > 0",
+            f"WHERE batches.kind = 'act' GROUP BY batches.id HAVING SUM({schema.UNDOABLE}) > 0",
             1,
         )
         return found[0] if found else None
@@ -115,7 +138,7 @@ class Journal:
     def in_trash(self, trash: bytes, name: bytes) -> Record | None:
         """Return the record of the item that dusk put into a trash under a name and that is still there."""
         found = self._select(
-            "WHERE trash = ? AND trash_name = ? AND state = 'done' AND action IN ('trash', 'archive') "
+            "WHERE trash = ? AND trash_name = ? AND state = 'done' AND action NOT IN ('restore', 'empty') "
             "ORDER BY id DESC LIMIT 1",
             trash,
             name,

@@ -198,6 +198,7 @@ def _prepare(connection: sqlite3.Connection, directory: bytes) -> None:
     if tables and connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise Damaged("its pages do not fit together")
     if tables:
+        _migrate(connection, version)
         _check_columns(connection)
     # The write-ahead log needs shared memory, which network filesystems do not have.
     mount = MountTable.read().containing(os.path.realpath(directory))
@@ -209,6 +210,22 @@ def _prepare(connection: sqlite3.Connection, directory: bytes) -> None:
         for statement in schema.CREATE:
             connection.execute(statement)
         connection.execute("COMMIT")
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring the tables of an older dusk up to date; a kill in between leaves them as they were."""
+    while version in schema.MIGRATIONS:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in schema.MIGRATIONS[version]:
+                connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            connection.execute("ROLLBACK")
+            if error_code(error) != sqlite3.SQLITE_ERROR:
+                raise
+            raise Damaged("its tables are not those of a journal") from error
+        connection.execute("COMMIT")
+        version += 1
 
 
 def _check_columns(connection: sqlite3.Connection) -> None:

@@ -56,7 +56,7 @@ class Record:
     identity: Identity
     """Which inode it was."""
     action: str
-    """``trash``, ``archive``, ``restore`` or ``empty``."""
+    """The value of an ``Action``, or ``restore`` or ``empty``."""
     state: State = State.INTENT
     """How far it came."""
     id: int = 0
@@ -96,11 +96,11 @@ class Record:
     trash_name: bytes = b""
     """Its name there."""
     destination: bytes = b""
-    """Where an archive's verified copy is; before that, the directory that it goes to."""
+    """Where what replaces it is: an archive's copy, the first product; before that, the directory for it."""
     working: bytes = b""
     """Directory that holds an unfinished copy; always dusk's own."""
     digest: str = ""
-    """Digest of an archive's copy, to verify it by."""
+    """Digest of what replaces it, to bring it back by when the trash was emptied; empty when none can."""
     reverses: int = 0
     """Record that this one takes back or purges; 0 for none."""
     error: str = ""
@@ -109,6 +109,10 @@ class Record:
     """When it was intended, in nanoseconds since 1970."""
     changed_ns: int = 0
     """When its state last changed."""
+    detail: str = ""
+    """What only the act itself understands, as JSON; empty where there is nothing more."""
+    is_final: bool = False
+    """Whether it can never be taken back, although it was done."""
 
     @property
     def trash_path(self) -> bytes:
@@ -122,8 +126,31 @@ class Record:
 
     @property
     def is_undoable(self) -> bool:
-        """Whether it can still be taken back: an archived one also after the trash was emptied."""
-        return self.state is State.DONE or (self.state is State.PURGED and bool(self.digest))
+        """Whether it can still be taken back: a replaced one also after the trash was emptied."""
+        is_there = self.state is State.DONE or (self.state is State.PURGED and bool(self.digest))
+        return is_there and not self.is_final
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One thing that an act made, moved or removed beside what its record says."""
+
+    path: bytes
+    """Absolute path of it."""
+    identity: Identity
+    """Which inode it is, or was."""
+    digest: str = ""
+    """BLAKE3 of its content; empty where there is none or it does not matter."""
+    role: str = "made"
+    """What the act did with it: ``made``, or a word of the act's own."""
+    origin: bytes = b""
+    """Where it came from, when it was moved."""
+    mode: int = 0
+    """``st_mode``, where it has to be made again."""
+    owner: int = 0
+    """User id, likewise."""
+    group: int = 0
+    """Group id, likewise."""
 
 
 @dataclass(frozen=True, slots=True)

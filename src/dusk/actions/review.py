@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
+from dusk.actions.acts import act_for
 from dusk.actions.gate import Gate, Objection, examine
 from dusk.actions.progress import ExecutionProgress
 from dusk.fs.cancellation import Cancelling, never
 from dusk.fs.protected import Protection
 from dusk.fs.survey import Survey
 from dusk.plan.plan import Plan
-from dusk.plan.step import Step
-from dusk.rules.finding import Action
+from dusk.plan.step import Forecast, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +66,16 @@ def review_plan(
     problems: list[Problem] = []
     for step, target in pairs:
         shown.at("checking", target.path)
-        objections, survey = examine(gate, step, target, cancelled=cancelled)
+        act = act_for(step.action)
+        objections, survey = examine(gate, step, target, act=act, cancelled=cancelled)
         if survey is not None:
             surveys[target.path] = survey
         problems.extend(_problem(step, target.path, objection) for objection in objections)
         shown.add_bytes(target.apparent_size)
         shown.add_item()
-    problems.extend(_destinations(plan, protection))
+    forecasts = _forecasts(plan, surveys, problems, shown, cancelled)
     shown.finish()
-    return Reviewed(plan.with_surveys(surveys), tuple(problems))
+    return Reviewed(plan.with_surveys(surveys, forecasts), tuple(problems))
 
 
 def _problem(step: Step, path: bytes, objection: Objection) -> Problem:
@@ -83,17 +83,28 @@ def _problem(step: Step, path: bytes, objection: Objection) -> Problem:
     return Problem(step.id, path, blocking, objection.sentence, objection.may_insist)
 
 
-def _destinations(plan: Plan, protection: Protection) -> list[Problem]:
-    from dusk.actions.archive import destination_objection
-
-    problems: list[Problem] = []
+def _forecasts(
+    plan: Plan,
+    surveys: dict[bytes, Survey],
+    problems: list[Problem],
+    progress: ExecutionProgress,
+    cancelled: Cancelling,
+) -> dict[bytes, Forecast]:
+    """Return what the acts' own previews say of the targets that nothing speaks against for good."""
+    refused = {problem.path for problem in problems if problem.blocking and not problem.may_insist}
+    forecasts: dict[bytes, Forecast] = {}
     for step in plan.steps:
-        if step.action is not Action.ARCHIVE:
+        act = act_for(step.action)
+        seen = {
+            target.path: surveys[target.path]
+            for target in step.targets
+            if target.path in surveys and target.path not in refused
+        }
+        if act is None or not seen:
             continue
-        for target in step.targets:
-            sentence = destination_objection(
-                os.path.normpath(step.destination or b"."), target.path, protection
-            )
-            if sentence:
-                problems.append(Problem(step.id, target.path, True, sentence))
-    return problems
+        progress.at("measuring", next(iter(seen)))
+        try:
+            forecasts |= act.preview(step, seen, cancelled)
+        except OSError:
+            continue  # the figures stay unknown; acting says what is wrong
+    return forecasts

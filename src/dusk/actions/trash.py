@@ -50,6 +50,8 @@ class TrashMove:
     """Why it was not moved, as a sentence."""
     note: str = ""
     """What else to know of one that was moved."""
+    parent_before_ns: int = 0
+    """Modification time of its directory before the act of which this is the last part; 0 when it is all."""
 
     @property
     def name(self) -> bytes:
@@ -111,7 +113,7 @@ def _reserve(move: TrashMove, trashes: TrashDirectories) -> None:
         move.error = f"{move.shown}: its place in the trash cannot be made: {error.strerror}."
     else:
         move.place = place
-        before = os.fstat(move.parent).st_mtime_ns
+        before = move.parent_before_ns or os.fstat(move.parent).st_mtime_ns
         move.record = replace(move.record, trash=place.path, trash_name=name, parent_before_ns=before)
 
 
@@ -185,7 +187,7 @@ def _act(move: TrashMove) -> None:
     record, place = move.record, move.place
     assert place is not None
     try:
-        before = os.fstat(move.parent).st_mtime_ns
+        before = move.parent_before_ns or os.fstat(move.parent).st_mtime_ns
         now = status_of(move.parent, move.name)
         drift = "is not there any more" if now is None else record.identity.drift(Identity.from_stat(now))
         if drift is not None:

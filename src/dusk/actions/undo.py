@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
+from dusk.actions.act import Returned, Tools
+from dusk.actions.acts import act_of
 from dusk.actions.interrupts import held_back
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import ItemResult, ItemState
@@ -13,7 +15,7 @@ from dusk.actions.record import BatchKind, BatchRecord, Record, State
 from dusk.actions.restoration import TrashReturn, restore_group
 from dusk.actions.trash import GROUP
 from dusk.actions.trash_choice import TrashDirectories
-from dusk.fs.cancellation import Cancelling, never
+from dusk.fs.cancellation import Cancelled, Cancelling, never
 from dusk.fs.names import display_path
 from dusk.rules.finding import Action
 
@@ -106,9 +108,12 @@ class _UndoRun:
             if self.was_cancelled or self.cancelled():
                 self.was_cancelled = True
                 self._end(record, ItemState.SKIPPED, "")
-            elif record.digest:
+            elif record.is_final:
+                sentence = f"{display_path(record.source)} cannot be taken back: that was known before."
+                self._end(record, ItemState.FAILED, sentence)
+            elif record.action != Action.TRASH.value:
                 self._flush(group)
-                self._unarchive(record)
+                self._take_back(record)
             elif record.state is State.PURGED:
                 sentence = f"{display_path(record.source)} is gone: the trash was emptied since."
                 self._end(record, ItemState.FAILED, sentence)
@@ -158,13 +163,24 @@ class _UndoRun:
             self.journal.write([replace(original, state=State.PURGED)], closing=True)
             self._end(original, ItemState.FAILED, item.error)
 
-    def _unarchive(self, record: Record) -> None:
-        from dusk.actions.archive_return import ArchiveReturn
-
+    def _take_back(self, record: Record) -> None:
+        act = act_of(record.action)
+        if act is None:
+            sentence = f"This dusk does not know how to take back “{record.action}”."
+            self._end(record, ItemState.FAILED, sentence)
+            return
         self.progress.at("putting back", record.source)
-        archived = ArchiveReturn(self.journal, self.trashes, self.progress, self.cancelled)
-        state, sentence = archived.run(self._return_record(record), record)
-        self._end(record, state, sentence, record.source if state is ItemState.DONE else b"")
+        tools = Tools(self.journal, self.trashes, self.progress, self.cancelled)
+        begun = self.progress.bytes_done
+        try:
+            returned = act.take_back(record, self._return_record(record), tools)
+        except Cancelled:
+            self.was_cancelled = True
+            returned = Returned(ItemState.SKIPPED)
+        finally:
+            self.progress.bytes_done = begun
+        place = record.source if returned.state is ItemState.DONE else b""
+        self._end(record, returned.state, returned.sentence, place)
 
     def _return_record(self, record: Record) -> Record:
         if not self._batch:
@@ -178,6 +194,7 @@ class _UndoRun:
             reverses=record.id,
             intent_ns=0,
             error="",
+            detail="",
         )
 
     def _end(self, record: Record, state: ItemState, sentence: str, place: bytes = b"") -> None:

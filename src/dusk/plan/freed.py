@@ -24,6 +24,10 @@ class Freed:
     """Right after acting."""
     after_purge: int
     """Once the trash is emptied."""
+    needs: int = 0
+    """Used more, until the trash is emptied."""
+    is_estimate: bool = False
+    """Whether samples were extrapolated for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,31 @@ def freed(targets: Iterable[Target]) -> Freed:
 
 
 def frees_space(step: Step, target: Target) -> bool:
-    """Return whether emptying the trash after a step gives space back where the target was."""
+    """Return whether emptying the trash after a step gives back just what the target has on its disk.
+
+    False also where only a preview can tell, because something is made in place of the target.
+    """
     if step.action is Action.ARCHIVE:
         return step.destination_device != target.identity.device
     return step.action is Action.TRASH
+
+
+def freed_by(pairs: Iterable[tuple[Step, Target]]) -> Freed:
+    """Return what steps free together: by the forecast of the review where there is one, else by size."""
+    now = after_purge = needs = 0
+    is_estimate = False
+    plain: list[Target] = []
+    for step, target in pairs:
+        forecast = target.forecast
+        if forecast is not None:
+            now += forecast.frees_now
+            after_purge += forecast.frees_after_purge
+            needs += forecast.needs
+            is_estimate = is_estimate or forecast.is_estimate
+        elif frees_space(step, target):
+            plain.append(target)
+    sizes = freed(plain)
+    return Freed(now + sizes.now, after_purge + sizes.after_purge, needs, is_estimate)
 
 
 def link_totals(targets: Iterable[Target]) -> tuple[LinkTotal, ...]:

@@ -202,7 +202,7 @@ def _totals(pairs: list[tuple[Step, Target]]) -> ActionTotals:
 
 
 def _does_same(one: Step, other: Step) -> bool:
-    return (one.action, one.destination) == (other.action, other.destination)
+    return (one.action, one.destination, one.options) == (other.action, other.destination, other.options)
 
 
 def _without(targets: tuple[Target, ...], others: tuple[Target, ...]) -> tuple[Target, ...]:

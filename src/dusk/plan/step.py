@@ -11,6 +11,22 @@ from dusk.rules.safety import Safety
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """What acting on a target comes to, where its sizes alone do not say it."""
+
+    frees_now: int = 0
+    """Bytes free right after acting."""
+    frees_after_purge: int = 0
+    """Bytes free once the trash is emptied too, what was made in its place taken off."""
+    needs: int = 0
+    """Bytes that are used more until the trash is emptied."""
+    is_estimate: bool = False
+    """Whether the figures come from samples: they are said with "about"."""
+    sentence: str = ""
+    """What the preview found, for a person; empty when the figures say it all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A path to act on, as it was when it was chosen."""
 
@@ -36,6 +52,8 @@ class Target:
     """What the review found on disk; None until it was reviewed. The executor refuses a target without."""
     linked: tuple[LinkedInode, ...] = ()
     """Inodes with several names at or below it as the scan saw them; the survey's replace them."""
+    forecast: Forecast | None = None
+    """What the action's own preview found at the review; None where the sizes say what is freed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,231 @@
+"""What settling an interrupted act needs: the facts by inode, and the two ends that it can come to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import replace
+
+from dusk.actions import trashinfo
+from dusk.actions.archive import remove_working
+from dusk.actions.journal import Journal
+from dusk.actions.record import Product, Record, State
+from dusk.actions.relocation import relocate, same_inode, status_of, sync
+from dusk.actions.restoration import is_trashed_item
+from dusk.actions.trash_choice import TrashDirectories
+from dusk.actions.trash_directory import TrashDirectory
+from dusk.fs.descent import open_directory, open_parent
+from dusk.fs.identity import EntryKind, Identity
+from dusk.fs.names import display_path
+from dusk.plan.action_words import words_of
+
+# File times come from a clock that ticks every 1 to 10 ms.
+_ONE_MOMENT_NS = 10_000_000
+
+
+class Settling:
+    """One recovery at work."""
+
+    def __init__(self, journal: Journal, trashes: TrashDirectories) -> None:
+        """Settle records of a journal."""
+        self.journal = journal
+        self.trashes = trashes
+        self.sentences: list[str] = []
+        """What a person should know."""
+        self._moved: dict[tuple[int, bytes], list[tuple[Record, int]]] = {}
+
+    def place_of(self, record: Record) -> TrashDirectory | None:
+        """Return the open trash that a record names; None when it names none. Raises Unusable."""
+        return self.trashes.existing(record.trash) if record.trash_name else None
+
+    def settle_source(self, record: Record) -> None:
+        """Settle an act that moves its source to the trash at the end: it is there, or in its place."""
+        shown = display_path(record.source)
+        place = self.place_of(record)
+        in_place = is_in_place(record)
+        in_trash = is_in_trash(record, place)
+        if in_trash and in_place:
+            # A filesystem without RENAME_NOREPLACE: the second name was made, the first not yet removed.
+            assert place is not None
+            os.unlink(record.trash_name, dir_fd=place.files)
+            in_trash = False
+        if in_trash:
+            assert place is not None
+            self.remove_working(record)
+            ended = self.end(record, State.DONE)
+            moved_ns = os.stat(record.trash_name, dir_fd=place.files, follow_symlinks=False).st_ctime_ns
+            self._moved.setdefault((record.batch, os.path.dirname(record.source)), []).append(
+                (ended, moved_ns)
+            )
+            did = words_of(record.action).diary.format(shown)
+            self.sentences.append(
+                f"{did[:1].upper()}{did[1:]} before dusk was interrupted. 'dusk undo' takes it back."
+            )
+        elif in_place:
+            drop_document(record, place)
+            left = self.withdraw(record)
+            self.end(record, State.FAILED, f"Interrupted before it was moved.{left}")
+            self.sentences.append(f"{shown} was not touched: dusk was interrupted before.{left}")
+        else:
+            self.unclear(record, "it is neither in its place nor in the trash")
+
+    def withdraw(self, record: Record) -> str:
+        """Remove what an act made before it was interrupted, because its source is in its place untouched.
+
+        Products that already have their final names go only when source and product are exactly what the
+        journal says. Returns a sentence about what is left, with a space before it.
+        """
+        left = [
+            product.path
+            for product in self.journal.products(record.id)
+            if product.role == "made" and not self._withdraw_product(record, product)
+        ]
+        self.remove_working(record)
+        if os.path.lexists(record.working) and record.working:
+            return f" An unfinished copy is left at {display_path(record.working)}; it can be deleted."
+        if left:
+            return f" What was made of it stays at {display_path(left[0])}."
+        if record.digest and not self.journal.products(record.id) and os.path.lexists(record.destination):
+            return f" A verified copy is at {display_path(record.destination)}."
+        return ""
+
+    def _withdraw_product(self, record: Record, product: Product) -> bool:
+        """Return whether a product is gone from its final name, or never had it."""
+        try:
+            directory, name = open_parent(product.path)
+        except (OSError, ValueError):
+            return True
+        try:
+            status = status_of(directory, name)
+            if status is None or not is_unchanged(product, status, directory):
+                return status is None
+            source = entry_status(record.source)
+            if source is None or record.identity.drift(_on_device(source, record.identity)) is not None:
+                return False
+            holder = open_directory(record.working)
+            try:
+                relocate(directory, name, holder, name, same_inode(Identity.from_stat(status)))
+            finally:
+                os.close(holder)
+            sync(directory)
+            return True
+        except (OSError, ValueError):
+            return False
+        finally:
+            os.close(directory)
+
+    def remove_working(self, record: Record) -> None:
+        """Remove the working directory of a record, which is always dusk's own."""
+        if not record.working:
+            return
+        with contextlib.suppress(OSError):
+            directory = open_directory(os.path.dirname(record.working))
+            try:
+                remove_working(directory, os.path.basename(record.working))
+            finally:
+                os.close(directory)
+
+    def end(self, record: Record, state: State, error: str = "") -> Record:
+        """Write how a record ended, and return it."""
+        (written,) = self.journal.write([replace(record, state=state, error=error)], closing=True)
+        return written
+
+    def end_original(self, record: Record, state: State) -> None:
+        """Write how the record ended that this one takes back or purges."""
+        original = self.journal.record(record.reverses) if record.reverses else None
+        if original is not None and (
+            original.state is State.DONE or (original.state is State.PURGED and state is State.UNDONE)
+        ):
+            self.journal.write([replace(original, state=state)], closing=True)
+
+    def unclear(self, record: Record, why: str) -> None:
+        """Leave a record to a person, with all that is known."""
+        shown = display_path(record.source)
+        self.end(record, State.AMBIGUOUS, f"Interrupted, and {why}.")
+        self.sentences.append(
+            f"{shown}: dusk was interrupted while it was being moved, and {why}. "
+            f"Batch {record.batch} of 'dusk journal' says what is known."
+        )
+
+    def settle_times(self) -> None:
+        """Note when the directories changed by what was moved, so that undo can give them their times back.
+
+        A rename stamps what it moves and the directory that it leaves at one moment. A directory with a
+        later time was changed by something else too, and keeps that.
+        """
+        for (_, path), moved in self._moved.items():
+            try:
+                parent_ns = os.stat(path, follow_symlinks=False).st_mtime_ns
+            except OSError:
+                continue
+            before_ns = moved[0][0].parent_before_ns
+            if not before_ns or abs(parent_ns - moved[-1][1]) > _ONE_MOMENT_NS:
+                continue
+            records = []
+            for position, (record, moved_ns) in enumerate(moved):
+                after_ns = parent_ns if position == len(moved) - 1 else moved_ns
+                records.append(replace(record, parent_before_ns=before_ns, parent_after_ns=after_ns))
+                before_ns = after_ns
+            self.journal.write(records, closing=True)
+
+
+def is_in_place(record: Record) -> bool:
+    """Return whether the source has the recorded inode, also after a restart gave devices new numbers."""
+    try:
+        parent, name = open_parent(record.source)
+    except (OSError, ValueError):
+        return False
+    try:
+        status = status_of(parent, name)
+        return status is not None and is_inode(record.identity, status, parent)
+    finally:
+        os.close(parent)
+
+
+def is_in_trash(record: Record, place: TrashDirectory | None) -> bool:
+    """Return whether an open trash holds what a record put there."""
+    if place is None:
+        return False
+    status = status_of(place.files, record.trash_name)
+    return status is not None and is_trashed_item(record, status, place.files)
+
+
+def is_inode(identity: Identity, status: os.stat_result, directory: int) -> bool:
+    """Return whether an entry of an open directory is an inode, also after a restart renumbered devices."""
+    same = (identity.inode, identity.kind) == (status.st_ino, EntryKind.from_mode(status.st_mode))
+    return same and status.st_dev in (identity.device, os.fstat(directory).st_dev)
+
+
+def is_unchanged(product: Product, status: os.stat_result, directory: int) -> bool:
+    """Return whether an entry of an open directory is still what an act made: inode, size and time."""
+    if not is_inode(product.identity, status, directory):
+        return False
+    return product.identity.drift(_on_device(status, product.identity)) is None
+
+
+def entry_status(path: bytes) -> os.stat_result | None:
+    """Return the status of an entry reached through no symbolic link; None when it cannot be seen."""
+    try:
+        parent, name = open_parent(path)
+    except (OSError, ValueError):
+        return None
+    try:
+        return status_of(parent, name)
+    except OSError:
+        return None
+    finally:
+        os.close(parent)
+
+
+def drop_document(record: Record, place: TrashDirectory | None) -> None:
+    """Remove a reservation, unless the trash holds something under its name."""
+    if place is None or status_of(place.files, record.trash_name) is not None:
+        return
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
+        sync(place.info)
+
+
+def _on_device(status: os.stat_result, identity: Identity) -> Identity:
+    """Return the identity that a status tells, with the device number that was known before."""
+    return replace(Identity.from_stat(status), device=identity.device)

@@ -1,0 +1,33 @@
+"""The act of trashing: groups of targets by rename into the trash of their own mount."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dusk.actions.act import Act, Admission, End, Gathering, Work
+from dusk.actions.outcome import ItemState
+from dusk.actions.record import State
+from dusk.actions.trash import TrashMove, trash_group
+from dusk.rules.finding import Action
+
+
+class Trashing(Act):
+    """Trash: see `trash` for the order of its writes, `restoration` for the way back."""
+
+    action = Action.TRASH
+    gathering = Gathering.GROUP
+
+    def run(self, items: Sequence[Admission], work: Work) -> Sequence[End]:
+        """Move a group to the trash; raises JournalError when the intents cannot be written."""
+        work.progress.at("moving to trash", items[0].record.source)
+        batch = work.begin()
+        moves = [TrashMove(replace(item.record, batch=batch), item.situation.parent) for item in items]
+        trash_group(work.journal, moves, work.trashes)
+        return [_end(move) for move in moves]
+
+
+def _end(move: TrashMove) -> End:
+    if move.record.state is State.DONE:
+        return End(ItemState.DONE, move.note, move.record.trash_path)
+    return End(ItemState.FAILED, move.error)
