@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from dusk.rules.facts import Facts
 from dusk.rules.inspectors.bytecode import inspect_bytecode
+from dusk.rules.inspectors.dataset_cache import inspect_dataset, inspect_local_datasets
 from dusk.rules.inspectors.empty_directories import EmptyDirectories
 from dusk.rules.inspectors.hub import inspect_hub
 from dusk.rules.inspectors.local_directory import inspect_local_directory
@@ -17,14 +18,19 @@ from dusk.rules.inspectors.models import inspect_model
 from dusk.rules.inspectors.queue import inspect_queue
 from dusk.rules.inspectors.status_pile import inspect_status_pile
 from dusk.rules.inspectors.trainer import inspect_trainer_run
+from dusk.rules.inspectors.url_cache import inspect_downloads, inspect_legacy_cache
 from dusk.rules.sighting import Sighting
 
 Inspector = Callable[[int, list[int], Facts], Iterable[Sighting]]
 
 INSPECTORS: dict[str, Inspector] = {
     "bytecode": inspect_bytecode,
+    "dataset": inspect_dataset,
+    "dataset-downloads": inspect_downloads,
     "empty-directories": lambda *_: (),  # reported by its observer
     "hub": inspect_hub,
+    "legacy-cache": inspect_legacy_cache,
+    "local-datasets": inspect_local_datasets,
     "local-directory": inspect_local_directory,
     "model": inspect_model,
     "queue": inspect_queue,
