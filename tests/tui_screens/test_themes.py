@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 import os
 import sys
+from importlib import resources
 
 import pytest
 from rich.color import Color as RichColor
@@ -12,6 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
+from dusk.tui.looks import looks_of
 from dusk.tui.palette_filter import NearestOf256, nearest_number, palette_triplet
 from dusk.tui.themes import VARIABLES, load_themes, read_theme, suitable_theme
 
@@ -71,7 +73,10 @@ def test_at_least_one_dark_light_contrast_and_terminal_theme_ship():
 
 def test_shipped_themes_have_no_problem_and_set_every_variable():
     shelf = load_themes(b"/nonexistent")
-    assert shelf.problems == ()
+    files = [file for file in resources.files("dusk.themes").iterdir() if file.name.endswith(".toml")]
+    assert len(files) == len(shelf.themes)
+    for file in files:
+        assert read_theme(file.read_bytes(), "stem", file.name)[1] == []
     for theme in shelf.themes:
         assert VARIABLES.keys() <= theme.variables.keys(), theme.name
 
@@ -246,3 +251,11 @@ def test_sixteen_colours_use_the_terminals_own():
     assert suitable_theme("dusk-night", themes, "standard") == "dusk-terminal"
     assert suitable_theme("dusk-night", themes, "256") == "dusk-night"
     assert suitable_theme("gone", themes, "truecolor") == "dusk-night"
+
+
+def test_a_colour_that_lets_something_through_is_mixed_with_what_is_behind_it():
+    variables = {**load_themes(b"/nonexistent").themes[0].variables, "foreground": "#ffffff"}
+    variables |= {"muted": "#ffffff 50%", "tag": "initial"}
+    looks = looks_of(variables, Style(), Color.parse("#000000"))
+    assert looks["muted"].color.triplet == (127, 127, 127)
+    assert looks["tag"].color.triplet == (0, 0, 0)

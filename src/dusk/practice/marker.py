@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 
@@ -35,6 +34,8 @@ def is_finished(root: bytes) -> bool:
 
 def mark(root: bytes, *, finished: bool) -> None:
     """Write the marker; it comes first, so that a tree left half-built can be finished later."""
+    import json
+
     text = json.dumps({"kind": _KIND, "about": _ABOUT, "finished": finished}, indent=2) + "\n"
     fresh = os.path.join(root, MARKER + b".new")
     with open(fresh, "wb") as file:
@@ -49,6 +50,8 @@ def _read(path: bytes) -> dict[str, object] | None:
         )
     except OSError:
         return None
+    import json  # where there is no marker, which is nearly everywhere, the first frame does without
+
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None

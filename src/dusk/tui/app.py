@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Iterable, Sequence
 
@@ -51,10 +52,20 @@ class DuskApp(App[int], inherit_bindings=False):
         for each in shelf.themes:
             self.register_theme(each)
         available = {each.name: each for each in shelf.themes}
-        self.theme = suitable_theme(theme, available, self.console.color_system)
+        self._dress(suitable_theme(theme, available, self.console.color_system))
         if theme and theme not in available:
             session.notice(f"There is no theme {display_name(theme)}; {self.theme} is used.")
         session.notice(*(f"Theme left out: {problem}" for problem in _first_of_each_file(shelf)))
+
+    def _dress(self, name: str) -> None:
+        """Set the first theme while nothing is drawn: its watcher would read every style sheet again."""
+        self.set_reactive(App.theme, name)
+        dark = self.current_theme.dark
+        classes = {worn: False for worn in self.classes if worn.startswith("-theme-")}
+        classes |= {f"-theme-{name}": True, "-dark-mode": dark, "-light-mode": not dark}
+        self.update_classes(classes, update=False)
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> Screen[None]:
         """Return the tree as the first screen: pushing it would send one more whole frame."""
@@ -91,7 +102,13 @@ class DuskApp(App[int], inherit_bindings=False):
             loop.add_signal_handler(number, self.exit, 128 + number)
         self.app_resume_signal.subscribe(self, self._repaint)
         # Threads that import and walk would hold up the first frame by 100 ms.
-        self.call_after_refresh(self.session.start)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Begin to scan behind the first frame; what was imported so far is never looked through again."""
+        gc.freeze()
+        gc.enable()
+        self.session.start()
 
     def _repaint(self, _app: object) -> None:
         """Draw everything again after the shell had the terminal: Textual sends only what changed."""

@@ -1,4 +1,7 @@
-"""What a person marked and queued so far, by entry and never by row."""
+"""What a person marked and queued so far, by entry and never by row.
+
+The queue is imported when something is first queued: an empty one would hold up the first frame by 20 ms.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,14 @@ from typing import TYPE_CHECKING
 from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun
-from dusk.plan.action_words import WORDS
-from dusk.plan.choice import step_for_entry, step_for_offer
-from dusk.plan.document import PlanError
-from dusk.plan.plan import Plan, PlanTotals
-from dusk.plan.step import Step
-from dusk.rules.finding import Action, Finding
 from dusk.scan.tree import ROOT, SizeTree
 
 if TYPE_CHECKING:
+    from dusk.plan.plan import Plan, PlanTotals
+    from dusk.plan.step import Step
+    from dusk.rules.finding import Action, Finding
     from dusk.rules.judge import Judge
+    from dusk.tui.late_judge import LateJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,11 @@ NOWHERE = Place(b"", 0)
 class Choices:
     """Marks and the queue."""
 
-    def __init__(self, tree: SizeTree, judge: Judge) -> None:
+    def __init__(self, tree: SizeTree, judge: Judge | LateJudge) -> None:
         """Choose from a tree; nothing is chosen yet."""
         self._tree = tree
         self._judge = judge
-        self._plan = Plan()
+        self._plan: Plan | None = None
         self._queued: dict[int, Action] = {}
         self._totals: PlanTotals | None = None
         self.marks: frozenset[int] = frozenset()
@@ -67,6 +68,10 @@ class Choices:
     @property
     def plan(self) -> Plan:
         """The queue."""
+        if self._plan is None:
+            from dusk.plan.plan import Plan
+
+            self._plan = Plan()
         return self._plan
 
     @plan.setter
@@ -81,10 +86,15 @@ class Choices:
         self._plan, self._queued, self._totals = plan, queued, None
         self.version += 1
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is queued."""
+        return not self._queued and not self._plan
+
     def totals(self) -> PlanTotals:
         """Return what the queue adds up to."""
         if self._totals is None:
-            self._totals = self._plan.totals()
+            self._totals = self.plan.totals()
         return self._totals
 
     # -- marks
@@ -128,11 +138,13 @@ class Choices:
 
     def queue(self, indexes: tuple[int, ...], action: Action, place: Place = NOWHERE) -> Said:
         """Queue entries; of several, what a rule keeps is left out."""
+        from dusk.plan.action_words import WORDS
+
         if len(indexes) == 1:
             return self._queue_one(indexes[0], action, place)
         kept = [index for index in indexes if self._is_kept(index)]
         chosen = [index for index in indexes if index not in kept and not self._refusal(index)]
-        plan = self._plan
+        plan = self.plan
         for index in chosen:
             plan = plan.with_step(self._step(index, action, place))
         self.plan = plan
@@ -144,10 +156,13 @@ class Choices:
 
     def queue_offer(self, finding: Finding, number: int, place: Place = NOWHERE) -> Said:
         """Queue one offer of a finding, counted from 1."""
+        from dusk.plan.choice import step_for_offer
+        from dusk.plan.document import PlanError
+
         if not 1 <= number <= len(finding.offers):
             return Said("There is no such offer here.", False)
         offer = finding.offers[number - 1]
-        if all(self._plan.step_of(path) is not None for path in offer.paths):
+        if all(self.plan.step_of(path) is not None for path in offer.paths):
             return Said("That is queued already.", False)
         try:
             step = step_for_offer(
@@ -155,16 +170,16 @@ class Choices:
             )
         except PlanError as error:
             return Said(str(error), False)
-        self.plan = self._plan.with_step(step)
+        self.plan = self.plan.with_step(step)
         return Said(f"Queued: {offer.label}.", True)
 
     def unqueue(self, path: bytes) -> None:
         """Take a path off the queue."""
-        self.plan = self._plan.without_path(path)
+        self.plan = self.plan.without_path(path)
 
     def settle(self, done: Iterable[bytes]) -> None:
         """Forget what was dealt with, in the queue and among the marks."""
-        plan = self._plan
+        plan = self.plan
         gone = set()
         for path in done:
             plan = plan.without_path(path)
@@ -175,6 +190,8 @@ class Choices:
     # -- inside
 
     def _queue_one(self, index: int, action: Action, place: Place = NOWHERE) -> Said:
+        from dusk.plan.action_words import WORDS
+
         refusal = self._refusal(index)
         if refusal:
             return Said(refusal, False)
@@ -185,7 +202,7 @@ class Choices:
             self.unqueue(path)
             return Said(f"Off the queue: {name}.", True)
         step = self._step(index, action, place)
-        self.plan = self._plan.without_path(path).with_step(step)
+        self.plan = self.plan.without_path(path).with_step(step)
         if self._is_kept(index):
             return Said(f"{name} should be kept: the review will ask.", True)
         keeps = self._judge.keeps_below(index)
@@ -195,6 +212,8 @@ class Choices:
         return Said(f"Queued {WORDS[action].queued}: {name}.", True)
 
     def _step(self, index: int, action: Action, place: Place) -> Step:
+        from dusk.plan.choice import step_for_entry
+
         return step_for_entry(
             self._tree, index, action, self._judge, place.directory, destination_device=place.device
         )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_age, format_size
-from dusk.rules.finding import Finding
 from dusk.scan.entry import Measure
 from dusk.tui.entry_words import flag_sentences
 from dusk.tui.safety_signs import safety_kind, safety_text
 from dusk.tui.session import Session
 from dusk.tui.spans import Line, Span, cells, fit_end, fit_middle, justify, wrap
+
+if TYPE_CHECKING:
+    from dusk.rules.finding import Finding
 
 _MEMBERS_SHOWN = 6
 _FIGURES = (10, 11, 15)

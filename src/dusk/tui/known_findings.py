@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dusk.rules.finding import Finding
 from dusk.scan.tree import SizeTree
 
 if TYPE_CHECKING:
+    from dusk.rules.finding import Finding
     from dusk.rules.judge import Judge
+    from dusk.tui.late_judge import LateJudge
 
 
 class KnownFindings:
     """Findings of a judge, sorted out once for each of its revisions: a disk can have ten thousand."""
 
-    def __init__(self, tree: SizeTree, judge: Judge) -> None:
+    def __init__(self, tree: SizeTree, judge: Judge | LateJudge) -> None:
         """Take over nothing yet."""
         self._tree = tree
         self._judge = judge

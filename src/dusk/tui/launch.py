@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from dusk.scan.entry import Measure
 
 if TYPE_CHECKING:
+    from dusk.fs.capacity import Capacity
     from dusk.settings import Settings
     from dusk.tui.session import Session
 
@@ -41,6 +43,9 @@ def launch(options: LaunchOptions) -> int:
     Raises ScanError when the directory cannot be scanned and SettingsError when the configuration cannot be
     used, each with a sentence; and whatever ended the app, after the terminal is itself again.
     """
+    # Collecting garbage while everything is imported costs a tenth of the time to the first frame; the app
+    # turns it on again behind that.
+    gc.disable()
     from dusk.fs.locations import config_directory
     from dusk.fs.names import display_path
     from dusk.settings import SettingsError, load_settings
@@ -85,31 +90,34 @@ def open_session(options: LaunchOptions, settings: Settings) -> Session:
 
     Raises ScanError with a sentence when the directory cannot be scanned.
     """
-    from dusk.fs.capacity import capacity_of
-    from dusk.fs.protected import Protection
     from dusk.practice.marker import is_practice_tree
-    from dusk.rules.judge import Judge
-    from dusk.rules.rulebook import RuleBook
     from dusk.scan.scanner import ScanOptions
     from dusk.scan.start import open_scan
+    from dusk.tui.late_judge import LateJudge
     from dusk.tui.session import Session
 
-    book = RuleBook.load()
-    scan = open_scan(options.path, ScanOptions(cross=options.cross, triggers=book.triggers))
+    judge = LateJudge(settings)
+    scan = open_scan(options.path, ScanOptions(cross=options.cross, triggers=judge.triggers))
+    judge.follow(scan)
     measure = options.measure
     if measure is None:
         measure = Measure.APPARENT if is_practice_tree(options.path) else Measure.DISK
     archive = options.archive_directory or os.fsencode(os.path.expanduser(settings.archive_directory))
     session = Session(
         scan,
-        Judge(scan, book, settings),
+        judge,
         settings=settings,
-        protection=Protection.load(settings),
         measure=measure,
         read_only=options.read_only,
         ascii_only=options.ascii or settings.ascii,
         archive_directory=archive,
-        look_at_capacity=capacity_of,
+        look_at_capacity=_look_at_capacity,
     )
-    session.notice(*(f"Rule left out: {problem}" for problem in book.problems))
+    judge.say = session.notice
     return session
+
+
+def _look_at_capacity(path: bytes) -> Capacity | None:
+    from dusk.fs.capacity import capacity_of
+
+    return capacity_of(path)

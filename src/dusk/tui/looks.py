@@ -25,9 +25,18 @@ def looks_of(variables: Mapping[str, str], plain: Style, background: Color) -> d
     """
     looks = {}
     for kind in KINDS:
-        colour = Color.parse(variables[_OTHER_VARIABLES.get(kind, kind)])
-        looks[kind] = plain + Style(color=(background + colour).rich_color, bold=kind in _BOLD or None)
-    back = background + Color.parse(variables["cursor-background"])
-    front = back + Color.parse(variables["cursor-text"])
+        colour = background + _colour(variables[_OTHER_VARIABLES.get(kind, kind)])
+        looks[kind] = plain + Style(color=colour.rich_color, bold=kind in _BOLD or None)
+    back = background + _colour(variables["cursor-background"])
+    front = back + _colour(variables["cursor-text"])
     looks["cursor"] = plain + Style(color=front.rich_color, bgcolor=back.rich_color)
     return looks
+
+
+def _colour(value: str) -> Color:
+    """Return a colour as themes write it, ``#a0b0c0`` or ``#a0b0c0 60%``; one that says nothing is clear."""
+    colour, _, share = value.partition(" ")
+    if colour == "initial":
+        return Color(0, 0, 0, 0)
+    parsed = Color.parse(colour)
+    return parsed.multiply_alpha(float(share.strip().removesuffix("%")) / 100) if share.strip() else parsed

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_count, format_size
-from dusk.plan.action_words import WORDS
 from dusk.scan.entry import Entry, EntryFlag
 from dusk.scan.tree import ROOT
 from dusk.tui.bars import draw_bar
@@ -170,6 +169,8 @@ def _mark(session: Session, index: int) -> str:
     choices = session.choices
     action = choices.queued_action(index)
     if action is not None:
+        from dusk.plan.action_words import WORDS
+
         return WORDS[action].sign
     if index in choices.marks:
         return session.glyphs.mark
@@ -196,6 +197,8 @@ def _tag(session: Session, entry: Entry) -> tuple[str, str]:
         return (entry.error, "flag") if entry.error else ("", "tag")
     action = session.choices.queued_action(entry.id)
     if action is not None:
+        from dusk.plan.action_words import WORDS
+
         return WORDS[action].tag, "mark"
     if entry.flags & EntryFlag.UNREADABLE:
         return entry.error or "unreadable", "flag"

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dusk.plan.plan import Plan, PlanTotals
-from dusk.rules.finding import Action, Finding
 from dusk.scan.entry import Entry, Measure, Sort
 from dusk.scan.scanner import Progress, Scan
 from dusk.scan.tree import ROOT, SizeTree
@@ -27,7 +25,10 @@ if TYPE_CHECKING:
     from dusk.actions.journal import Journal
     from dusk.fs.capacity import Capacity
     from dusk.fs.protected import Protection
+    from dusk.plan.plan import Plan, PlanTotals
+    from dusk.rules.finding import Action, Finding
     from dusk.rules.judge import Judge
+    from dusk.tui.late_judge import LateJudge
 
 # A scan that took longer is worth a question before it is thrown away.
 COSTLY_SCAN_SECONDS = 10.0
@@ -60,7 +61,7 @@ class Session:
     def __init__(
         self,
         scan: Scan,
-        judge: Judge,
+        judge: Judge | LateJudge,
         *,
         settings: Settings | None = None,
         protection: Protection | None = None,
@@ -226,9 +227,13 @@ class Session:
         """Queue one offer of a finding, counted from 1."""
         if self.read_only:
             return Said("Read-only: nothing can be queued. Start dusk without --read-only to act.", False)
+        from dusk.rules.finding import Action
+
         return self.choices.queue_offer(finding, number, self._place_for(Action.ARCHIVE, destination))
 
     def _place_for(self, action: Action, destination: bytes) -> Place:
+        from dusk.rules.finding import Action
+
         directory = destination or self.archive_directory
         if action is not Action.ARCHIVE or not directory:
             return NOWHERE

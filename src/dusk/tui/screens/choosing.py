@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from dusk.fs.units import count_noun
-from dusk.rules.finding import Action
 from dusk.tui.choices import Said
 from dusk.tui.screens.tree_screen import TreeScreen
+
+if TYPE_CHECKING:
+    from dusk.rules.finding import Action
 
 
 class Choosing(TreeScreen):
@@ -48,14 +51,20 @@ class Choosing(TreeScreen):
 
     def do_trash(self) -> None:
         """Queue what is marked, or what is under the cursor, for the trash."""
+        from dusk.rules.finding import Action
+
         self._queue(Action.TRASH, b"")
 
     def do_archive(self) -> None:
         """Queue what is marked, or what is under the cursor, for the archive."""
+        from dusk.rules.finding import Action
+
         self._with_destination(lambda place: self._queue(Action.ARCHIVE, place))
 
     def do_choose(self, number: int) -> None:
         """Queue one offer of the finding under the cursor."""
+        from dusk.rules.finding import Action
+
         finding = self.session.finding_for(self.list.cursor)
         if finding is None:
             self.say("There is no finding under the cursor.", "notice")

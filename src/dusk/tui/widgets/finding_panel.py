@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.strip import Strip
 
-from dusk.rules.finding import Finding
 from dusk.scan.tree import ROOT
 from dusk.tui.finding_text import entry_lines, finding_lines, findings_lines, offer_lines
 from dusk.tui.messages import FindingChosen
 from dusk.tui.session import Session
 from dusk.tui.spans import Line, justify
 from dusk.tui.widgets.line_pane import LinePane
+
+if TYPE_CHECKING:
+    from dusk.rules.finding import Finding
 
 _MOST_FINDINGS = 500
 _STEP = 5

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
-from dusk.plan.action_words import WORDS
-from dusk.plan.plan import ActionTotals
-from dusk.rules.finding import Action
 from dusk.scan.entry import Measure
 from dusk.tui.session import Session
 from dusk.tui.spans import Line, Span, fit_middle, justify
 from dusk.tui.widgets.line_pane import LinePane
+
+if TYPE_CHECKING:
+    from dusk.plan.plan import ActionTotals
+    from dusk.rules.finding import Action
 
 _WIDE = 100
 
@@ -34,10 +36,10 @@ class QueueBar(LinePane):
     def _left(self, width: int) -> list[Span]:
         session = self._session
         marks = self._marks()
-        totals = session.totals()
-        if not totals.targets:
+        if session.choices.is_empty:
             hint = "off: read-only" if session.read_only else "empty; d adds the entry under the cursor"
             return [("Queue ", "strong"), (hint, "muted"), *marks]
+        totals = session.totals()
         spans: list[Span] = [
             ("Queue ", "strong"),
             (count_noun(totals.targets, "path"), "queue-text"),
@@ -59,6 +61,9 @@ class QueueBar(LinePane):
         return [*spans, *marks]
 
     def _action(self, action: Action, totals: ActionTotals) -> list[Span]:
+        from dusk.plan.action_words import WORDS
+        from dusk.rules.finding import Action
+
         session = self._session
         spans: list[Span] = [
             (f"{WORDS[action].short} ", "muted"),
