@@ -36,6 +36,7 @@ class Ground:
         """Answer for one tree."""
         self._tree = tree
         self._managed: dict[int, bool] = {}
+        self._installed: dict[int, bool] = {}
         self._marked: dict[int, bool] = {}
         self._weak: set[int] = set()
         self._environments: set[int] = set()
@@ -60,6 +61,13 @@ class Ground:
         if known is None:
             known = self._find_managed(directory)
             self._managed[directory] = known
+        return known
+
+    def is_installed(self, directory: int) -> bool:
+        """Return whether names alone say so: of directories above, or of the system's own places."""
+        known = self._installed.get(directory)
+        if known is None:
+            known = self._installed[directory] = self._find_installed(directory)
         return known
 
     def is_system(self, directory: int) -> bool:
@@ -112,14 +120,19 @@ class Ground:
         return bool(known)
 
     def _find_managed(self, directory: int) -> bool:
-        if directory in self._environments or self._tree.name(directory) in _MANAGED_NAMES:
+        if directory in self._environments or self.is_installed(directory):
+            return True
+        return directory > ROOT and self.is_managed(self._tree.parent(directory))
+
+    def _find_installed(self, directory: int) -> bool:
+        if self._tree.name(directory) in _MANAGED_NAMES:
             return True
         if directory == ROOT:
-            names = self._tree.name(ROOT).split(b"/")
-            return self._system_root or any(name in _MANAGED_NAMES for name in names)
-        parent = self._tree.parent(directory)
+            return self._system_root or any(
+                name in _MANAGED_NAMES for name in self._tree.name(ROOT).split(b"/")
+            )
         # A scan of / or /usr meets the system's directories below its root.
-        return self.is_managed(parent) or (
+        return self.is_installed(self._tree.parent(directory)) or (
             self._near_top(directory) and _is_system(self._tree.path(directory))
         )
 

@@ -23,6 +23,8 @@ from dusk.scan.tree import ROOT
 from dusk.settings import Settings
 
 _SLICE = 0.002  # seconds of work before other threads get their turn
+_HITS_AT_ONCE = 1024
+_DIRECTORIES_AT_ONCE = 4096
 _REST = 0.0005
 _IDLE = 0.05
 _SETTLE_EVERY = 0.3  # and never more than a tenth of the time is spent on weighing
@@ -57,6 +59,7 @@ class Judge:
         self._seen: dict[int, list[Sighting | Kept]] = {}
         self._hits = 0
         self._completed = 0
+        self._waiting: list[int] = []
         self._dirty = True
         self._next_settlement = 0.0
         self._revision = 0
@@ -130,13 +133,16 @@ class Judge:
         end = time.perf_counter() + _SLICE
         worked = False
         while time.perf_counter() < end and not self._stopped.is_set():
+            if self._waiting:
+                self._judge_directory(self._waiting.pop())
+                worked = True
+                continue
             # The hits of a complete directory were reported before it: so they are looked at first.
             completed = len(self.scan.completed)
             hits = len(self.scan.hits)
             if self._hits < hits:
-                stop = min(hits, self._hits + 256)
-                for position in range(self._hits, stop):
-                    self._recognition.hear(self.scan.hits[position])
+                stop = min(hits, self._hits + _HITS_AT_ONCE)
+                self._recognition.hear(self.scan.hits[self._hits : stop])
                 self._hits = stop
                 worked = True
                 if stop < hits:
@@ -144,8 +150,10 @@ class Judge:
             if self._completed >= completed:
                 break
             self._caught_up.clear()
-            self._judge_directory(self.scan.completed[self._completed])
-            self._completed += 1
+            stop = min(completed, self._completed + _DIRECTORIES_AT_ONCE)
+            chunk = self.scan.completed[self._completed : stop]
+            self._waiting = self._recognition.interesting(chunk)[::-1]
+            self._completed = stop
             worked = True
         return worked
 
@@ -162,7 +170,12 @@ class Judge:
     def _has_caught_up(self) -> bool:
         scan = self.scan
         finished = scan.progress().finished and scan.refreshes_pending == 0
-        return finished and self._completed >= len(scan.completed) and self._hits >= len(scan.hits)
+        return (
+            finished
+            and not self._waiting
+            and self._completed >= len(scan.completed)
+            and self._hits >= len(scan.hits)
+        )
 
     def _is_time_to_settle(self) -> bool:
         return time.monotonic() >= self._next_settlement

@@ -34,41 +34,41 @@ def matches_any(name: bytes, patterns: tuple[str, ...]) -> bool:
 
 
 class TriggerTable:
-    """Which rules want to hear of which names: one dictionary look-up for most names."""
+    """Which rules want to hear of which names: a few dictionary look-ups for each name."""
 
     def __init__(self) -> None:
         """Begin with no pattern."""
-        self._names: dict[bytes, list[int]] = {}
-        self._extensions: dict[bytes, list[int]] = {}
-        self._ends: list[tuple[bytes, bytes, int, str]] = []
-        self._suffixes: tuple[bytes, ...] = ()
-        self._prefixes: tuple[bytes, ...] = ()
+        self._names: dict[bytes, tuple[int, ...]] = {}
+        self._extensions: dict[bytes, tuple[int, ...]] = {}
+        # The others by the first or the last two bytes, which almost no name shares with them.
+        self._beginnings: dict[bytes, list[tuple[bytes, int, str]]] = {}
+        self._endings: dict[bytes, list[tuple[bytes, int, str]]] = {}
 
     def add(self, patterns: tuple[str, ...], rule: int) -> None:
         """Let a rule hear of names; raises ValueError for a pattern that every name could match."""
         for pattern in patterns:
             beginning, end = (part.encode("utf-8") for part in _literal_ends(pattern))
             if is_literal(pattern):
-                self._names.setdefault(beginning, []).append(rule)
+                self._names[beginning] = (*self._names.get(beginning, ()), rule)
             elif pattern.startswith("*.") and pattern.count(".") == 1 and is_literal(pattern[1:]):
-                self._extensions.setdefault(end, []).append(rule)
+                self._extensions[end] = (*self._extensions.get(end, ()), rule)
             elif len(end) >= max(len(beginning), 2):
-                self._ends.append((b"", end, rule, pattern))
+                self._endings.setdefault(end[-2:], []).append((end, rule, pattern))
             elif len(beginning) >= 2:
-                self._ends.append((beginning, b"", rule, pattern))
+                self._beginnings.setdefault(beginning[:2], []).append((beginning, rule, pattern))
             else:
                 raise ValueError(
                     f"{pattern!r} begins and ends with a wildcard: every name would be looked at"
                 )
-        self._suffixes = tuple(sorted({end for _, end, _, _ in self._ends if end}))
-        self._prefixes = tuple(sorted({beginning for beginning, _, _, _ in self._ends if beginning}))
 
     def triggers(self) -> Triggers:
         """Return the same as the walker wants it."""
+        beginnings = {part for listed in self._beginnings.values() for part, _, _ in listed}
+        ends = {part for listed in self._endings.values() for part, _, _ in listed}
         return Triggers(
             names=frozenset(self._names),
-            prefixes=self._prefixes,
-            suffixes=tuple(sorted({*self._extensions, *self._suffixes})),
+            prefixes=tuple(sorted(beginnings)),
+            suffixes=tuple(sorted({*self._extensions, *ends})),
         )
 
     def rules_for(self, name: bytes) -> tuple[int, ...]:
@@ -76,14 +76,25 @@ class TriggerTable:
         wanted = self._names.get(name, ())
         dot = name.rfind(b".")
         if dot >= 0 and (more := self._extensions.get(name[dot:])):
-            wanted = [*wanted, *more]
-        if name.endswith(self._suffixes) or name.startswith(self._prefixes):
-            wanted = [
+            wanted = (*wanted, *more) if wanted else more
+        if (listed := self._endings.get(name[-2:])) is not None:
+            wanted = (
                 *wanted,
-                *(rule for start, end, rule, pattern in self._ends
-                  if name.startswith(start) and name.endswith(end) and matches_any(name, (pattern,))),
-            ]  # fmt: skip
-        return tuple(wanted) if len(wanted) < 2 else tuple(dict.fromkeys(wanted))
+                *(rule for end, rule, pattern in listed
+                  if name.endswith(end) and matches_any(name, (pattern,))),
+            )  # fmt: skip
+        if (listed := self._beginnings.get(name[:2])) is not None:
+            wanted = (
+                *wanted,
+                *(rule for start, rule, pattern in listed
+                  if name.startswith(start) and matches_any(name, (pattern,))),
+            )  # fmt: skip
+        return wanted if len(wanted) < 2 else _once(wanted)
+
+
+@functools.lru_cache(maxsize=4096)
+def _once(rules: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(rules))
 
 
 def _literal_ends(pattern: str) -> tuple[str, str]:

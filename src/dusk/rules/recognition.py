@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dusk.rules.facts import Facts
 from dusk.rules.inspectors import EVERY_DIRECTORY, INSPECTORS
@@ -15,6 +15,7 @@ from dusk.rules.rule import Rule
 from dusk.rules.rulebook import ENVIRONMENT, PROJECT, REFERENCE, RuleBook
 from dusk.rules.series import Order, sight_series
 from dusk.rules.sighting import Sighting
+from dusk.scan.tree import ROOT
 
 
 class Recognition:
@@ -33,6 +34,7 @@ class Recognition:
         self._orders = {
             number: Order.of(rule.series) for number, rule in enumerate(book.rules) if rule.series is not None
         }
+        self._in_managed: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._judged: set[int] = set()
         self.faults: list[str] = []
         """Inspectors that failed, for the log and the tests; what they would have said is not said."""
@@ -41,34 +43,61 @@ class Recognition:
             if rule.inspector:
                 self._by_inspector.setdefault(rule.inspector, []).append(number)
 
-    def hear(self, hit: int) -> None:
-        """Take note of an entry whose name some rule wants to hear of."""
-        tree = self._facts.tree
-        name = tree.name(hit)
-        parent = tree.parent(hit)
-        if parent < 0:
-            name = name.rsplit(b"/", 1)[-1]
-        for number in self._book.table.rules_for(name):
-            if number == REFERENCE:
-                self._references.note_text(hit, parent, name)
-            elif number == PROJECT:
-                self._facts.ground.note_marker(max(parent, 0), name)
-            elif number == ENVIRONMENT:
-                self._facts.ground.note_environment(max(parent, 0))
-            else:
-                if not is_placed(self._book.rules[number].match, hit, self._facts):
-                    continue
-                anchor = self._anchor(number, hit, parent)
-                noted = self._interests.get(anchor)
-                if noted is None:
-                    noted = self._interests[anchor] = array("q")
-                noted.append(number)
-                noted.append(hit)
+    def hear(self, hits: Sequence[int]) -> None:
+        """Take note of entries whose names some rule wants to hear of."""
+        tree, rules_for = self._facts.tree, self._book.table.rules_for
+        is_installed = self._facts.ground.is_installed
+        for hit in hits:
+            name = tree.name(hit)
+            parent = tree.parent(hit)
+            if parent < 0:
+                name = name.rsplit(b"/", 1)[-1]
+            numbers = rules_for(name)
+            if numbers and is_installed(max(parent, 0)):
+                numbers = self._for_managed(numbers)
+            for number in numbers:
+                if number < 0:
+                    self._note_ground(number, hit, parent, name)
+                elif is_placed(self._book.rules[number].match, hit, self._facts):
+                    anchor = self._anchor(number, hit, parent)
+                    noted = self._interests.get(anchor)
+                    if noted is None:
+                        noted = self._interests[anchor] = array("q")
+                    noted.append(number)
+                    noted.append(hit)
+
+    def _note_ground(self, number: int, hit: int, parent: int, name: bytes) -> None:
+        if number == REFERENCE:
+            self._references.note_text(hit, parent, name)
+        elif number == PROJECT:
+            self._facts.ground.note_marker(max(parent, 0), name)
+        else:
+            self._facts.ground.note_environment(max(parent, 0))
+
+    def _for_managed(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the rules that ask also about what an installer put there: most names there are nobody's."""
+        known = self._in_managed.get(numbers)
+        if known is None:
+            rules = self._book.rules
+            known = self._in_managed[numbers] = tuple(
+                number
+                for number in numbers
+                if number == ENVIRONMENT
+                or (number >= 0 and (rules[number].inspector or rules[number].match.managed))
+            )
+        return known
+
+    def interesting(self, directories: Sequence[int]) -> list[int]:
+        """Return those of some complete directories that a rule asks about; the others are done with."""
+        for observer in self._observers:
+            observer.note(directories, self._facts)
+        interests = self._interests
+        return [directory for directory in directories if directory in interests or directory == ROOT]
 
     def recognise(self, directory: int) -> Iterator[Sighting | Kept]:
         """Yield what the rules recognise in a directory whose subtree is complete."""
-        for observer in self._observers:
-            yield from observer.observe(directory, self._facts)
+        for observer in self._observers if directory == ROOT else ():
+            yield from observer.conclude(self._facts)
         interests = self._interests.get(directory)
         if not interests:
             return

@@ -38,4 +38,4 @@ INSPECTORS: dict[str, Inspector] = {
     "trainer": inspect_trainer_run,
 }
 EVERY_DIRECTORY = (EmptyDirectories,)
-"""Observers that every complete directory is shown to; they must be cheap."""
+"""Observers that complete directories are shown to, thousands at once; they must be cheap."""

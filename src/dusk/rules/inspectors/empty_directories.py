@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dusk.fs.units import format_count
 from dusk.rules.facts import Facts
@@ -22,48 +22,44 @@ _QUEUES = frozenset({b"queue", b"queues", b"jobs", b"spool"})
 
 
 class EmptyDirectories:
-    """Counts, per directory, how many of its children are directories without a file below."""
+    """Remembers directories without children; what holds only such is worked out when all is seen."""
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
-        self._empty: set[int] = set()
-        self._children: dict[int, set[int]] = {}
+        self._childless: set[int] = set()
 
-    def observe(self, directory: int, facts: Facts) -> Iterator[Sighting]:
-        """Take note of a complete directory; yield everything found when it is the root."""
+    def note(self, directories: Sequence[int], facts: Facts) -> None:
+        """Take note of complete directories: many at once, because a disk has a hundred thousand of them."""
+        count = facts.tree.child_count
+        self._childless.difference_update(directories)
+        self._childless.update([directory for directory in directories if not count(directory)])
+
+    def conclude(self, facts: Facts) -> Iterator[Sighting]:
+        """Yield everything found, once the whole tree is complete."""
         tree = facts.tree
-        parent = tree.parent(directory)
-        count = tree.child_count(directory)
-        below = self._children.get(directory, ())
-        if (
-            count == len(below)
-            and (count or not facts.is_closed(directory))
-            and not tree.is_removed(directory)
-        ):
-            self._empty.add(directory)
-            self._children.setdefault(parent, set()).add(directory)
-        elif directory in self._empty:
-            self._empty.discard(directory)
-            self._children.get(parent, set()).discard(directory)
-        if below:
-            self._children[directory] = {child for child in below if not tree.is_removed(child)}
-        if directory == ROOT:
-            yield from self._found(facts)
-
-    def _found(self, facts: Facts) -> Iterator[Sighting]:
+        empty = {
+            index for index in self._childless if not tree.is_removed(index) and not facts.is_closed(index)
+        }
+        inside: dict[int, int] = {}
+        waiting = [tree.parent(index) for index in empty]
+        while waiting:
+            parent = waiting.pop()
+            inside[parent] = inside.get(parent, 0) + 1
+            if parent > ROOT and inside[parent] == tree.child_count(parent):
+                empty.add(parent)
+                waiting.append(tree.parent(parent))
         outermost = [
             index
-            for index in sorted(self._empty)
-            if index != ROOT and facts.tree.parent(index) not in self._empty and _is_nobodys(index, facts)
+            for index in sorted(empty)
+            if index != ROOT and tree.parent(index) not in empty and _is_nobodys(index, facts)
         ]
         if outermost:
-            total = sum(1 for index in self._empty if not facts.tree.is_removed(index))
             yield Sighting(
                 "empty-directories",
                 tuple(outermost),
                 evidence=(
                     f"{format_count(len(outermost))} directories hold no file at any depth; with the "
-                    f"directories inside them {format_count(total)}.",
+                    f"directories inside them {format_count(len(empty))}.",
                 ),
             )
 
