@@ -1,7 +1,8 @@
 """Removing a tree for good: by descriptors, following no link and entering no mount.
 
 Only for what is dusk's own or lies in an emptied trash. A tree may be deeper than the number of files a
-process may open: directories far down are moved up first, which nobody can notice any more.
+process may open: directories far down are moved up first, which nobody can notice any more. Where the
+compiled module is there (``native/removal.cpp``) it works on several threads; otherwise Python does the same.
 """
 
 from __future__ import annotations
@@ -13,12 +14,21 @@ import stat
 from collections.abc import Callable
 
 from dusk.fs import syscalls
-from dusk.fs.cancellation import Cancelling, never, stop_if
+from dusk.fs.cancellation import Cancelled, Cancelling, never, stop_if
 from dusk.fs.mounts import mount_id
+
+try:
+    from dusk.fs._removal import remove_tree as _native
+except ImportError:  # built without a compiler, or not for this system
+    _native = None  # type: ignore[assignment]
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DEEPEST = 32
 _PASSES = 8
+# Unlinking waits for the disk as much as for the processor.
+_THREADS = max(2, min(8, 2 * (os.cpu_count() or 1)))
+# No openat2, or more open files than this process may have: one directory after the other needs neither.
+_OTHER_WAY = frozenset({errno.ENOSYS, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 def remove_tree(
@@ -33,7 +43,39 @@ def remove_tree(
     ``on_removed`` is told the number of entries removed now and then. Raises OSError (EXDEV at a mount),
     and Cancelled between entries; what is left then stays in ``holder``.
     """
-    _Removal(holder, cancelled, on_removed).run(name)
+    if not _remove_natively(holder, name, cancelled, on_removed):
+        _Removal(holder, cancelled, on_removed).run(name)
+
+
+def is_native() -> bool:
+    """Return whether the compiled removal serves, on several threads."""
+    return _native is not None
+
+
+def _remove_natively(
+    holder: int, name: bytes, cancelled: Cancelling, on_removed: Callable[[int], None]
+) -> bool:
+    """Remove the tree on several threads; return False where the other way has to do what is left."""
+    if _native is None:
+        return False
+    told = 0
+
+    def poll(count: int) -> bool:
+        nonlocal told
+        on_removed(count - told)
+        told = count
+        return not cancelled()
+
+    stop_if(cancelled)
+    count, problem, stopped, failed = _native(holder, name, _THREADS, poll)
+    on_removed(count - told)
+    if problem in _OTHER_WAY:
+        return False
+    if problem:
+        raise OSError(problem, os.strerror(problem), failed)
+    if stopped:
+        raise Cancelled
+    return True
 
 
 class _Removal:

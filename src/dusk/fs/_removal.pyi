@@ -1,0 +1,12 @@
+"""Removing a tree on several threads; compiled from ``native/removal.cpp``, and optional."""
+
+from collections.abc import Callable
+
+def remove_tree(
+    holder: int, name: bytes, threads: int, poll: Callable[[int], bool]
+) -> tuple[int, int, bool, bytes]:
+    """Remove an entry of an open directory with all below it.
+
+    Returns the entries removed, the errno of what failed or 0, whether it stopped, and the failed name.
+    ``poll`` is told the number of entries removed, now and then, and stops all by returning False.
+    """
