@@ -19,7 +19,8 @@ from dusk.actions.undo import NothingToUndo, undo_batch
 from dusk.fs import holders
 from dusk.rules.finding import Action
 
-from .test_interruption import _clear, _contents, _fill, _settle
+from .interrupting import clear, contents_of, settle
+from .test_interruption import _fill
 from .test_undo import digest
 
 _CALLS = ("open", "mkdir", "unlink", "rename", "rmdir", "fsync", "write", "utime", "stat", "fstat")
@@ -78,7 +79,7 @@ def points(box, number: int, step: int):
     """Yield failing blocks until one is not reached any more."""
     step = 1 if os.environ.get("DUSK_EVERY_POINT") else step
     for limit in range(1, 600, step):
-        _clear(box)
+        clear(box)
         _fill(box)
         failing = Failing(limit, number)
         yield failing
@@ -90,7 +91,7 @@ def points(box, number: int, step: int):
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
 def test_trash_survives_every_error(box, number):
     for failing in points(box, number, 3):
-        before, contents = digest(box.data), _contents(box.data)
+        before, contents = digest(box.data), contents_of(box.data)
         plan = box.review(box.plan(box.path(b"one"), box.path(b"run"))).plan
         with failing:
             try:
@@ -100,8 +101,8 @@ def test_trash_survives_every_error(box, number):
         assert outcome is None or all(
             result.sentence for result in outcome.results if result.state is not ItemState.DONE
         )
-        _settle(box)
-        assert _contents(box.data, box.trash) == contents
+        settle(box)
+        assert contents_of(box.data, box.trash) == contents
         _undo_all(box)
         assert set(digest(box.data)) == set(before)
 
@@ -109,12 +110,12 @@ def test_trash_survives_every_error(box, number):
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 def test_undo_survives_every_error(box, number):
     for failing in points(box, number, 3):
-        before, contents = digest(box.data), _contents(box.data)
+        before, contents = digest(box.data), contents_of(box.data)
         box.trash_all(box.path(b"one"), box.path(b"run"))
         with failing, contextlib.suppress(JournalError):
             undo_batch(box.journal)
-        _settle(box)
-        assert _contents(box.data, box.trash) == contents
+        settle(box)
+        assert contents_of(box.data, box.trash) == contents
         _undo_all(box)
         assert set(digest(box.data)) == set(before), failing.left
 
@@ -133,12 +134,12 @@ def test_archive_survives_every_error(box, number):
         assert outcome is None or all(
             result.sentence for result in outcome.results if result.state is not ItemState.DONE
         )
-        _settle(box)
+        settle(box)
         for name in os.listdir(archive):
             if name.startswith(b".dusk-"):  # what an error kept from being removed says what it is
                 continue
-            assert _contents(os.path.join(archive, name)) == {b"second": 1, b"third": 1}
-        assert _contents(box.data, box.trash) == {b"first": 1, b"second": 1, b"third": 1}
+            assert contents_of(os.path.join(archive, name)) == {b"second": 1, b"third": 1}
+        assert contents_of(box.data, box.trash) == {b"first": 1, b"second": 1, b"third": 1}
         _undo_all(box)
         assert set(digest(box.data)) == set(before)
 
@@ -153,6 +154,6 @@ def test_the_bin_survives_every_error(box, number):
                 with contextlib.suppress(JournalError):
                     work([item], journal=box.journal)
         recover(box.journal)
-        left = _contents(box.data, box.trash)
+        left = contents_of(box.data, box.trash)
         assert left[b"first"] == 1
         assert left.get(b"second", 0) <= 1

@@ -4,84 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-import signal
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from dusk.actions import purge, relocation, trash
+from dusk.actions import purge, trash
 from dusk.actions.bin import empty
 from dusk.actions.executor import Executor
 from dusk.actions.journal import Journal
-from dusk.actions.record import OPEN_STATES, State
+from dusk.actions.record import State
 from dusk.actions.recovery import recover
 from dusk.actions.trash_directory import Unusable
-from dusk.actions.undo import NothingToUndo, undo_batch
+from dusk.actions.undo import undo_batch
 from dusk.fs import holders
 from dusk.fs.names import display_path
 from dusk.rules.finding import Action
 
+from .interrupting import clear, contents_of, killed, points, settle, undo_all
 from .test_undo import digest
-
-_CALLS = ("open", "mkdir", "unlink", "rename", "rmdir", "fsync", "write", "utime")
-
-
-def _count_down(limit: int, after: bool) -> Callable[[Callable[..., object]], Callable[..., object]]:
-    """Return a wrapper that kills this process before or after the call with this number."""
-    left = limit
-
-    def wrap(function: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **options: object) -> object:
-            nonlocal left
-            left -= 1
-            if left == 0 and not after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            try:
-                return function(*arguments, **options)
-            finally:
-                if left == 0 and after:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        return call
-
-    return wrap
-
-
-def _killed(work: Callable[[], object], limit: int, after: bool) -> bool:
-    """Do the work in a child that dies at one call; return whether it died."""
-    child = os.fork()
-    if child == 0:
-        try:
-            wrap = _count_down(limit, after)
-            for name in _CALLS:
-                setattr(os, name, wrap(getattr(os, name)))
-            relocation.syscalls.renameat2 = wrap(relocation.syscalls.renameat2)
-            Journal._attempt = wrap(Journal._attempt)
-            work()
-            os._exit(0)
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0, status
-    return os.WIFSIGNALED(status)
-
-
-def _contents(*roots: bytes) -> dict[bytes, int]:
-    """Return every file content below some roots, with how often it is there."""
-    found: dict[bytes, int] = {}
-    for root in roots:
-        for directory, _, names in os.walk(root):
-            for name in names:
-                if not name.endswith(b".trashinfo"):
-                    with open(os.path.join(directory, name), "rb") as file:
-                        content = file.read()
-                    found[content] = found.get(content, 0) + 1
-    return found
 
 
 def _fill(box) -> None:
@@ -90,58 +30,24 @@ def _fill(box) -> None:
     box.file(b"run", b"deep", b"b", content=b"third")
 
 
-def _clear(box) -> None:
-    for path in (box.data, box.trash, os.path.join(box.root, b"archive")):
-        shutil.rmtree(path, ignore_errors=True)
-    os.makedirs(box.data)
-    os.makedirs(os.path.join(box.root, b"archive"))
-
-
 @pytest.fixture(autouse=True)
 def nobody_holds_anything(monkeypatch):
     monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
 
 
-def _points(step: int) -> list[tuple[int, bool]]:
-    """Return the moments to kill at: before and after every call, or every few calls of them."""
-    step = 1 if os.environ.get("DUSK_EVERY_POINT") else step
-    return [(limit, after) for limit in range(1, 400, step) for after in (False, True)]
-
-
-def _settle(box) -> None:
-    """Recover, check that nothing is left open, and that a second recovery has nothing to do."""
-    recover(box.journal)
-    assert [record for record in box.journal.open_records() if record.state in OPEN_STATES] == []
-    assert recover(box.journal).sentences == ()
-    info = os.path.join(box.trash, b"info")
-    names = {name[: -len(b".trashinfo")] for name in os.listdir(info)} if os.path.isdir(info) else set()
-    files = os.path.join(box.trash, b"files")
-    kept = set(os.listdir(files)) if os.path.isdir(files) else set()
-    # A reservation without an item is harmless; an item without its document could not be restored.
-    assert kept <= names
-
-
-def _undo_all(box) -> None:
-    while True:
-        try:
-            undo_batch(box.journal)
-        except NothingToUndo:
-            return
-
-
 def test_a_killed_trash_run_loses_nothing(box):
-    for limit, after in _points(2):
-        _clear(box)
+    for limit, after in points(2):
+        clear(box)
         _fill(box)
         before = digest(box.data)
-        contents = _contents(box.data)
+        contents = contents_of(box.data)
         plan = box.review(box.plan(box.path(b"one"), box.path(b"run"))).plan
         box.journal.close()
-        died = _killed(lambda plan=plan: Executor(Journal.open(), box.protection).run(plan), limit, after)
+        died = killed(lambda plan=plan: Executor(Journal.open(), box.protection).run(plan), limit, after)
         box.journal = Journal.open()
-        _settle(box)
-        assert _contents(box.data, box.trash) == contents, (limit, after)
-        _undo_all(box)
+        settle(box)
+        assert contents_of(box.data, box.trash) == contents, (limit, after)
+        undo_all(box)
         assert digest(box.data) == before, (limit, after)
         if not died:
             break
@@ -150,18 +56,18 @@ def test_a_killed_trash_run_loses_nothing(box):
 
 
 def test_a_killed_undo_loses_nothing(box):
-    for limit, after in _points(2):
-        _clear(box)
+    for limit, after in points(2):
+        clear(box)
         _fill(box)
         before = digest(box.data)
-        contents = _contents(box.data)
+        contents = contents_of(box.data)
         box.trash_all(box.path(b"one"), box.path(b"run"))
         box.journal.close()
-        died = _killed(lambda: undo_batch(Journal.open()), limit, after)
+        died = killed(lambda: undo_batch(Journal.open()), limit, after)
         box.journal = Journal.open()
-        _settle(box)
-        assert _contents(box.data, box.trash) == contents, (limit, after)
-        _undo_all(box)
+        settle(box)
+        assert contents_of(box.data, box.trash) == contents, (limit, after)
+        undo_all(box)
         assert {path: fact[:3] + fact[4:] for path, fact in digest(box.data).items()} == {
             path: fact[:3] + fact[4:] for path, fact in before.items()
         }, (limit, after)
@@ -173,22 +79,22 @@ def test_a_killed_undo_loses_nothing(box):
 
 def test_a_killed_archive_leaves_the_source_or_finishes(box):
     archive = os.path.join(box.root, b"archive")
-    for limit, after in _points(5):
-        _clear(box)
+    for limit, after in points(5):
+        clear(box)
         _fill(box)
         before = digest(box.data)
         source = box.path(b"run")
         plan = box.review(box.plan(source, action=Action.ARCHIVE, destination=archive)).plan
         box.journal.close()
-        died = _killed(lambda plan=plan: Executor(Journal.open(), box.protection).run(plan), limit, after)
+        died = killed(lambda plan=plan: Executor(Journal.open(), box.protection).run(plan), limit, after)
         box.journal = Journal.open()
-        _settle(box)
+        settle(box)
         # Whatever stands in the archive is whole, and the source is in its place or in the trash.
         assert all(not name.startswith(b".dusk") for name in os.listdir(archive)), (limit, after)
         for name in os.listdir(archive):
-            assert _contents(os.path.join(archive, name)) == {b"second": 1, b"third": 1}
-        assert _contents(box.data, box.trash) == {b"first": 1, b"second": 1, b"third": 1}, (limit, after)
-        _undo_all(box)
+            assert contents_of(os.path.join(archive, name)) == {b"second": 1, b"third": 1}
+        assert contents_of(box.data, box.trash) == {b"first": 1, b"second": 1, b"third": 1}, (limit, after)
+        undo_all(box)
         assert digest(box.data) == before, (limit, after)
         if not died:
             break
@@ -197,21 +103,21 @@ def test_a_killed_archive_leaves_the_source_or_finishes(box):
 
 
 def test_a_killed_emptying_never_leaves_half_an_item_that_looks_whole(box):
-    for limit, after in _points(2):
-        _clear(box)
+    for limit, after in points(2):
+        clear(box)
         _fill(box)
         box.trash_all(box.path(b"run"))
         items = box.bin()
         box.journal.close()
-        died = _killed(lambda items=items: empty(items, journal=Journal.open()), limit, after)
+        died = killed(lambda items=items: empty(items, journal=Journal.open()), limit, after)
         box.journal = Journal.open()
-        _settle(box)
+        settle(box)
         assert not os.path.exists(os.path.join(box.trash, b"expunged")), (limit, after)
-        left = _contents(box.trash)
+        left = contents_of(box.trash)
         assert left in ({}, {b"second": 1, b"third": 1}), (limit, after)
         if left:
-            _undo_all(box)
-            assert _contents(box.data) == {b"first": 1, b"second": 1, b"third": 1}
+            undo_all(box)
+            assert contents_of(box.data) == {b"first": 1, b"second": 1, b"third": 1}
         if not died:
             break
     else:
@@ -227,18 +133,18 @@ def test_a_killed_emptying_on_a_full_disk_leaves_nothing_behind(box, monkeypatch
         return real(directory, name)
 
     monkeypatch.setattr(purge, "open_own", full)
-    for limit, after in _points(2):
-        _clear(box)
+    for limit, after in points(2):
+        clear(box)
         _fill(box)
         box.trash_all(box.path(b"run"))
         items = box.bin()
         box.journal.close()
-        died = _killed(lambda items=items: empty(items, journal=Journal.open()), limit, after)
+        died = killed(lambda items=items: empty(items, journal=Journal.open()), limit, after)
         box.journal = Journal.open()
-        _settle(box)
+        settle(box)
         whole = {b"second": 1, b"third": 1}
         # A deletion that ended beside the journal is swept by the next one.
-        left = _contents(os.path.join(box.trash, b"files"))
+        left = contents_of(os.path.join(box.trash, b"files"))
         assert left in ({}, whole), (limit, after)
         if not died:
             assert os.listdir(os.path.join(box.trash, b"info")) == []

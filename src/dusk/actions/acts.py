@@ -13,6 +13,7 @@ TABLE: MappingProxyType[Action, tuple[str, str]] = MappingProxyType(
     {
         Action.TRASH: ("dusk.actions.trashing", "Trashing"),
         Action.ARCHIVE: ("dusk.actions.archiving", "ArchivingAct"),
+        Action.COMPRESS: ("dusk.actions.compressing", "Compressing"),
     }
 )
 """Module and class of each action. Imported when first needed: most runs need one of them."""

@@ -36,6 +36,7 @@ class ArchiveReturn:
         self._trashes = trashes
         self._progress = progress
         self._cancelled = cancelled
+        self._written: Record | None = None
 
     def run(self, record: Record, original: Record) -> tuple[ItemState, str]:
         """Put the source back and retire the copy; return how it ended and a sentence.
@@ -47,8 +48,10 @@ class ArchiveReturn:
         if state is not ItemState.DONE:
             return state, notes
         retired = self._retire_copy(record, original)
+        ends = [replace(original, state=State.UNDONE)]
+        ends += [replace(self._written, state=State.DONE)] if self._written is not None else []
         with contextlib.suppress(JournalError):
-            self._journal.write([replace(original, state=State.UNDONE)], closing=True)
+            self._journal.write(ends, closing=True)
         return state, " ".join(sentence for sentence in (notes, retired) if sentence)
 
     def _bring_source(self, record: Record, original: Record) -> tuple[ItemState, str]:
@@ -56,6 +59,7 @@ class ArchiveReturn:
             item = TrashReturn(record, original, closes_original=False)
             restore_group(self._journal, [item], self._trashes)
             if item.record.state is State.DONE:
+                self._written = item.record
                 return ItemState.DONE, item.note
             if not item.is_gone:
                 return (ItemState.REFUSED if item.is_refusal else ItemState.FAILED), item.error

@@ -179,7 +179,7 @@ class TreeCopy:
             os.close(directory)
 
     def _write_file(self, way: _Way, status: os.stat_result) -> bytes:
-        source = _open_unnoticed(way.source_name, way.source)
+        source = open_unnoticed(way.source_name, way.source)
         try:
             expected = Identity.from_stat(status)
             self._refuse_drift(way, expected, source)
@@ -234,7 +234,7 @@ class TreeCopy:
         return display_path(os.path.join(self._path, path) if path else self._path)
 
 
-def _open_unnoticed(name: bytes, directory: int) -> int:
+def open_unnoticed(name: bytes, directory: int) -> int:
     """Open a file for reading, where possible without a trace in its access time."""
     try:
         return os.open(name, _READING | getattr(os, "O_NOATIME", 0), dir_fd=directory)

@@ -15,9 +15,10 @@ class State(enum.Enum):
     INTENT = "intent"
     """Written before anything is touched."""
     COPIED = "copied"
-    """An archive's copy is whole under its working name."""
+    """What was made is whole under its working name."""
     VERIFIED = "verified"
-    """An archive's copy was read back, is equal and has its final name; the source is still there."""
+    """What was made was read back, is equal and has its final name; the source is still there. Of a return:
+    the source is back, and what had replaced it is still there."""
     DONE = "done"
     """Acted, and durable."""
     FAILED = "failed"

@@ -16,8 +16,9 @@ from dusk.actions.outcome import ItemState
 from dusk.actions.record import Product, Record, State
 from dusk.actions.relocation import relocate, same_inode, status_of, sync
 from dusk.actions.restoration import TrashReturn, make_directories, restore_group
-from dusk.actions.settling import entry_status, is_unchanged
+from dusk.actions.settling import entry_status
 from dusk.actions.trash import TrashMove, trash_group
+from dusk.actions.withdrawal import is_unchanged
 from dusk.fs.cancellation import Cancelled
 from dusk.fs.descent import open_directory, open_parent
 from dusk.fs.identity import Identity
@@ -47,48 +48,51 @@ Returns what else to know, as a sentence. Raises OSError and Cancelled; then the
 """
 
 
-def return_source(original: Record, record: Record, tools: Tools, rebuild: Rebuild | None = None) -> Returned:
-    """Put the source back: out of the trash, or where that was emptied, made again with ``rebuild``.
-
-    Does not write the original UNDONE where it has products: `return_replaced` does that after them.
-    """
-    if original.state is State.DONE and original.trash_name:
-        item = TrashReturn(record, original, closes_original=False)
-        restore_group(tools.journal, [item], tools.trashes)
-        if item.record.state is State.DONE:
-            return Returned(ItemState.DONE, item.note)
-        if not item.is_gone:
-            return Returned(ItemState.REFUSED if item.is_refusal else ItemState.FAILED, item.error)
-        if is_back(original):
-            return Returned(ItemState.DONE, f"{display_path(original.source)} was back already.")
-        if rebuild is None:
-            tools.journal.write([replace(original, state=State.PURGED)], closing=True)
-            return Returned(ItemState.FAILED, item.error)
-    if rebuild is None:
-        shown = display_path(original.source)
-        return Returned(ItemState.FAILED, f"{shown} is gone: the trash was emptied since.")
-    return _make_again(original, record, tools, rebuild)
-
-
 def return_replaced(
     original: Record, record: Record, tools: Tools, rebuild: Rebuild | None = None
 ) -> Returned:
     """Put the source back, and then move the products to the trash, as far as nobody changed them.
 
-    Raises JournalError and Cancelled, both before anything was put back.
+    The source comes out of the trash, or where that was emptied, is made again with ``rebuild``. Raises
+    JournalError and Cancelled, both before anything was put back.
     """
     parent = os.path.dirname(original.source)
     before = entry_status(parent)
-    returned = return_source(original, record, tools, rebuild)
+    returned, written = _return_source(original, record, tools, rebuild)
     if returned.state is not ItemState.DONE:
         return returned
     retired = retire_products(original, record.batch, tools)
     if before is not None and before.st_mtime_ns == original.parent_after_ns:
         with contextlib.suppress(OSError):
             os.utime(parent, ns=(before.st_atime_ns, original.parent_before_ns), follow_symlinks=False)
+    ends = [replace(original, state=State.UNDONE)]
+    ends += [replace(written, state=State.DONE)] if written is not None else []
     with contextlib.suppress(JournalError):
-        tools.journal.write([replace(original, state=State.UNDONE)], closing=True)
+        tools.journal.write(ends, closing=True)
     return Returned(ItemState.DONE, " ".join(one for one in (returned.sentence, retired) if one))
+
+
+def _return_source(
+    original: Record, record: Record, tools: Tools, rebuild: Rebuild | None
+) -> tuple[Returned, Record | None]:
+    """Put the source back; return also the record of that, which stays open until all is done."""
+    shown = display_path(original.source)
+    gone = f"{shown} is gone: the trash was emptied since."
+    if original.state is State.DONE and original.trash_name:
+        item = TrashReturn(record, original, closes_original=False)
+        restore_group(tools.journal, [item], tools.trashes)
+        if item.record.state is State.DONE:
+            return Returned(ItemState.DONE, item.note), item.record
+        if not item.is_gone:
+            return Returned(ItemState.REFUSED if item.is_refusal else ItemState.FAILED, item.error), None
+        if is_back(original):
+            return Returned(ItemState.DONE, f"{shown} was back already."), None
+        gone = item.error
+        if rebuild is None:
+            tools.journal.write([replace(original, state=State.PURGED)], closing=True)
+    if rebuild is None:
+        return Returned(ItemState.FAILED, gone), None
+    return _make_again(original, record, tools, rebuild)
 
 
 def retire_products(original: Record, batch: int, tools: Tools) -> str:
@@ -164,7 +168,9 @@ def _about_products(changed: Sequence[bytes], left: Sequence[bytes]) -> str:
     return " ".join(sentences)
 
 
-def _make_again(original: Record, record: Record, tools: Tools, rebuild: Rebuild) -> Returned:
+def _make_again(
+    original: Record, record: Record, tools: Tools, rebuild: Rebuild
+) -> tuple[Returned, Record | None]:
     shown = display_path(original.source)
     path = os.path.dirname(original.source)
     try:
@@ -173,20 +179,20 @@ def _make_again(original: Record, record: Record, tools: Tools, rebuild: Rebuild
         except FileNotFoundError:
             parent = make_directories(path)
     except OSError as error:
-        return Returned(
-            ItemState.FAILED, f"{shown} cannot be put back: {display_path(path)}: {error.strerror}."
-        )
+        sentence = f"{shown} cannot be put back: {display_path(path)}: {error.strerror}."
+        return Returned(ItemState.FAILED, sentence), None
     try:
         if status_of(parent, os.path.basename(original.source)) is not None:
-            return Returned(
-                ItemState.REFUSED, f"{shown} cannot be put back: something else has its name now."
-            )
+            sentence = f"{shown} cannot be put back: something else has its name now."
+            return Returned(ItemState.REFUSED, sentence), None
         return _make_in(parent, original, record, tools, rebuild)
     finally:
         os.close(parent)
 
 
-def _make_in(parent: int, original: Record, record: Record, tools: Tools, rebuild: Rebuild) -> Returned:
+def _make_in(
+    parent: int, original: Record, record: Record, tools: Tools, rebuild: Rebuild
+) -> tuple[Returned, Record | None]:
     shown = display_path(original.source)
     working = b".dusk-" + secrets.token_hex(8).encode() + b".part"
     path = os.path.join(os.path.dirname(original.source), working)
@@ -210,12 +216,11 @@ def _make_in(parent: int, original: Record, record: Record, tools: Tools, rebuil
         sentence = f"{shown} was not made again: {why}."
         tools.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
         if isinstance(problem, OSError):
-            return Returned(ItemState.FAILED, sentence)
+            return Returned(ItemState.FAILED, sentence), None
         raise
     remove_working(parent, working)
-    tools.journal.write([replace(record, state=State.DONE)], closing=True)
     said = f"{shown} was made again from what replaced it: the trash was emptied since."
-    return Returned(ItemState.DONE, f"{said} {note}".rstrip())
+    return Returned(ItemState.DONE, f"{said} {note}".rstrip()), record
 
 
 def verified_open(product: Product) -> int:

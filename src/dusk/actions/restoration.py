@@ -39,7 +39,7 @@ class TrashReturn:
     note: str = ""
     """What else to know of one that was put back."""
     closes_original: bool = True
-    """Whether the original is undone with it, and not only once more has happened."""
+    """Whether the original is undone with it. If not, its own record stays open for more to happen."""
 
     @property
     def shown(self) -> str:
@@ -227,7 +227,12 @@ def _sync(returns: list[TrashReturn]) -> None:
 
 
 def _close(journal: Journal, returns: list[TrashReturn]) -> None:
-    records = [item.record for item in returns]
+    records = [
+        item.record
+        if item.closes_original or item.record.state is not State.DONE
+        else replace(item.record, state=State.VERIFIED)
+        for item in returns
+    ]
     records += [
         replace(item.original, state=State.UNDONE)
         for item in returns

@@ -7,15 +7,18 @@ import os
 from dataclasses import replace
 
 from dusk.actions import trashinfo
+from dusk.actions.act import Tools
 from dusk.actions.archive import remove_working
 from dusk.actions.journal import Journal
+from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import relocate, same_inode, status_of, sync
+from dusk.actions.relocation import status_of, sync
 from dusk.actions.restoration import is_trashed_item
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.trash_directory import TrashDirectory
+from dusk.actions.withdrawal import is_as_known, is_inode, withdraw_product
+from dusk.fs.cancellation import never
 from dusk.fs.descent import open_directory, open_parent
-from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.names import display_path
 from dusk.plan.action_words import words_of
 
@@ -96,20 +99,11 @@ class Settling:
         except (OSError, ValueError):
             return True
         try:
-            status = status_of(directory, name)
-            if status is None or not is_unchanged(product, status, directory):
-                return status is None
             source = entry_status(record.source)
-            if source is None or record.identity.drift(_on_device(source, record.identity)) is not None:
-                return False
-            holder = open_directory(record.working)
-            try:
-                relocate(directory, name, holder, name, same_inode(Identity.from_stat(status)))
-            finally:
-                os.close(holder)
-            sync(directory)
-            return True
-        except (OSError, ValueError):
+            if source is None or not is_as_known(record.identity, source):
+                return status_of(directory, name) is None
+            return withdraw_product(directory, os.path.basename(record.working), product)
+        except OSError:
             return False
         finally:
             os.close(directory)
@@ -169,6 +163,11 @@ class Settling:
             self.journal.write(records, closing=True)
 
 
+def tools_of(settling: Settling) -> Tools:
+    """Return what an act needs to move things while it is settled; nobody watches and nobody stops it."""
+    return Tools(settling.journal, settling.trashes, ExecutionProgress(), never)
+
+
 def is_in_place(record: Record) -> bool:
     """Return whether the source has the recorded inode, also after a restart gave devices new numbers."""
     try:
@@ -188,19 +187,6 @@ def is_in_trash(record: Record, place: TrashDirectory | None) -> bool:
         return False
     status = status_of(place.files, record.trash_name)
     return status is not None and is_trashed_item(record, status, place.files)
-
-
-def is_inode(identity: Identity, status: os.stat_result, directory: int) -> bool:
-    """Return whether an entry of an open directory is an inode, also after a restart renumbered devices."""
-    same = (identity.inode, identity.kind) == (status.st_ino, EntryKind.from_mode(status.st_mode))
-    return same and status.st_dev in (identity.device, os.fstat(directory).st_dev)
-
-
-def is_unchanged(product: Product, status: os.stat_result, directory: int) -> bool:
-    """Return whether an entry of an open directory is still what an act made: inode, size and time."""
-    if not is_inode(product.identity, status, directory):
-        return False
-    return product.identity.drift(_on_device(status, product.identity)) is None
 
 
 def entry_status(path: bytes) -> os.stat_result | None:
@@ -224,8 +210,3 @@ def drop_document(record: Record, place: TrashDirectory | None) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
         sync(place.info)
-
-
-def _on_device(status: os.stat_result, identity: Identity) -> Identity:
-    """Return the identity that a status tells, with the device number that was known before."""
-    return replace(Identity.from_stat(status), device=identity.device)

@@ -1,0 +1,189 @@
+"""The act of compressing: logs and text as ``.zst`` beside them, proven before the original is trashed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+
+from dusk.actions.act import Act, Admission, End, Objection, Returned, Situation, Tools, Work
+from dusk.actions.copying import open_unnoticed
+from dusk.actions.gate import Gate, Refused
+from dusk.actions.metadata import read_metadata, write_metadata
+from dusk.actions.record import Record
+from dusk.actions.replaced import Rebuilding, retire_products, return_replaced, verified_open
+from dusk.actions.replacement import Made, Part, Workshop, replace_source, short_of_space
+from dusk.actions.settling import Settling, tools_of
+from dusk.actions.shrinking import LEAST_GAIN, Shrinkage, shrinkage
+from dusk.actions.zstd_frames import SUFFIX, FrameWriter, contents_of, read_back
+from dusk.fs.cancellation import Cancelling, stop_if
+from dusk.fs.descent import open_parent
+from dusk.fs.names import display_path
+from dusk.fs.survey import Survey
+from dusk.plan.step import Forecast, Step
+from dusk.rules.finding import Action
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_WINDOW = 4 << 20
+_LONGEST_NAME = 255
+
+
+class Compressing(Act):
+    """Compress: mode, owner, times and attributes stay; what does not shrink is refused."""
+
+    action = Action.COMPRESS
+
+    def objections(self, situation: Situation, survey: Survey, gate: Gate) -> Iterator[Objection]:
+        """Yield why the target cannot be compressed, or is not worth it."""
+        reason = _reason(situation)
+        if reason is not None:
+            yield Objection(f"{situation.shown} {reason}.")
+            return
+        try:
+            found = shrinkage(situation.parent, situation.name, survey.disk_size)
+        except OSError as error:
+            yield Objection(f"{situation.shown} cannot be read: {error.strerror}.")
+            return
+        if found.gain < LEAST_GAIN:
+            yield Objection(
+                f"{situation.shown} hardly shrinks: {found.shown}. Under {LEAST_GAIN:.0%} it is left alone."
+            )
+        short = short_of_space(situation.parent, found.estimate)
+        if short is not None:
+            yield Objection(f"{situation.shown} cannot be compressed: {short}.")
+
+    def preview(
+        self, step: Step, surveys: Mapping[bytes, Survey], cancelled: Cancelling
+    ) -> dict[bytes, Forecast]:
+        """Return what samples say that compressing will free."""
+        forecasts: dict[bytes, Forecast] = {}
+        for path, survey in surveys.items():
+            stop_if(cancelled)
+            parent, name = open_parent(path)
+            try:
+                found = shrinkage(parent, name, survey.disk_size)
+            finally:
+                os.close(parent)
+            forecasts[path] = Forecast(
+                frees_after_purge=max(0, survey.disk_size - found.estimate),
+                needs=found.estimate,
+                is_estimate=True,
+                sentence=f"{display_path(path)} would shrink: {found.shown}.",
+            )
+        return forecasts
+
+    def run(self, items: Sequence[Admission], work: Work) -> Sequence[End]:
+        """Compress one file."""
+        (item,) = items
+        return [replace_source(item, work, _compress, demands=self.demands)]
+
+    def take_back(self, original: Record, record: Record, tools: Tools) -> Returned:
+        """Put the original back, from the trash or out of the ``.zst``, and move that to the trash."""
+        return return_replaced(original, record, tools, _decompress)
+
+    def settle_return(self, original: Record, record: Record, settling: Settling) -> str:
+        """Move the ``.zst`` to the trash, which an interrupted undo did not come to."""
+        return retire_products(original, record.batch, tools_of(settling))
+
+
+def _reason(situation: Situation) -> str | None:
+    """Return why an entry cannot be compressed, whatever it holds; None when it can."""
+    status = situation.status
+    product = situation.name + SUFFIX
+    if not stat.S_ISREG(status.st_mode):
+        return "is not a file: name the files to compress"
+    if status.st_nlink > 1:
+        return f"has {status.st_nlink} names (hard links): compressing one of them frees nothing"
+    if os.geteuid() not in (0, status.st_uid):
+        return f"belongs to user {status.st_uid}, and compressed it would belong to user {os.geteuid()}"
+    if len(product) > _LONGEST_NAME:
+        return "has a name that is too long for .zst at its end"
+    try:
+        os.stat(product, dir_fd=situation.parent, follow_symlinks=False)
+    except OSError as error:
+        return None if error.errno == errno.ENOENT else f"cannot be compressed: {error.strerror}"
+    return f"cannot be compressed: {display_path(product)} is there already"
+
+
+def _compress(shop: Workshop) -> Made:
+    situation, work = shop.item.situation, shop.work
+    source = open_unnoticed(situation.name, situation.parent)
+    try:
+        work.progress.at("compressing", situation.path)
+        product = os.open(situation.name + SUFFIX, _NEW, 0o600, dir_fd=shop.holder)
+        try:
+            with FrameWriter(product, cancelled=work.cancelled) as writer:
+                digest = _pour(source, writer, work)
+                writer.finish()
+            _refuse_growth(shop, os.fstat(product).st_size)
+            not_kept = write_metadata(product, read_metadata(source))
+            os.fsync(product)
+            work.progress.at("verifying", situation.path)
+            _verify(product, writer.sizes, digest, work.cancelled)
+        finally:
+            os.close(product)
+    finally:
+        os.close(source)
+    name = situation.name + SUFFIX
+    lost = ", ".join(sorted(not_kept))
+    note = f"{display_path(name)} could not keep: {lost}." if lost else ""
+    return Made((Part(name, name, writer.digest),), digest, note)
+
+
+def _pour(source: int, writer: FrameWriter, work: Work) -> str:
+    from blake3 import blake3
+
+    digest = blake3()
+    while piece := os.read(source, _WINDOW):
+        digest.update(piece)
+        writer.write(piece)
+        work.progress.add_bytes(len(piece))
+    return digest.hexdigest()
+
+
+def _verify(product: int, sizes: list[int], digest: str, cancelled: Cancelling) -> None:
+    from blake3 import blake3
+
+    found = blake3()
+    for content in read_back(product, sizes, cancelled=cancelled):
+        found.update(content)
+    if found.hexdigest() != digest:
+        raise OSError(errno.EIO, "the compressed file reads back differently from what was written")
+
+
+def _refuse_growth(shop: Workshop, size: int) -> None:
+    """Refuse what the samples promised and the whole did not keep."""
+    before = min(shop.item.survey.disk_size, shop.item.survey.apparent_size)
+    if size > before * (1 - LEAST_GAIN):
+        found = Shrinkage(before, size, is_whole=True)
+        raise Refused(f"{shop.item.situation.shown} hardly shrinks: {found.shown}. It was not touched.")
+
+
+def _decompress(rebuilding: Rebuilding) -> str:
+    """Make the original again out of its ``.zst``."""
+    from blake3 import blake3
+
+    (product,) = rebuilding.products
+    tools, name = rebuilding.tools, os.path.basename(rebuilding.original.source)
+    source = verified_open(product)
+    try:
+        tools.progress.at("decompressing", product.path)
+        target = os.open(name, _NEW, 0o600, dir_fd=rebuilding.holder)
+        try:
+            digest = blake3()
+            for content in contents_of(source, cancelled=tools.cancelled):
+                digest.update(content)
+                view = memoryview(content)
+                while view:
+                    view = view[os.write(target, view) :]
+                tools.progress.add_bytes(len(content))
+            if digest.hexdigest() != rebuilding.original.digest:
+                raise OSError(errno.EIO, f"{display_path(product.path)} does not hold what was compressed")
+            lost = write_metadata(target, read_metadata(source))
+            os.fsync(target)
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)
+    return f"It could not keep: {', '.join(sorted(lost))}." if lost else ""
