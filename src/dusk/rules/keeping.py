@@ -144,7 +144,7 @@ class KeepIndex:
 
     def _without_parts_of_units(self, kept: Kept) -> Kept | None:
         """Return what is left when every unit around took what it calls its own."""
-        left: Kept | None = kept
+        left = self._without_known_files(kept)
         index, depth = kept.directory, 0
         while index >= 0 and left is not None:
             parts = self.units.get(index, ())
@@ -152,6 +152,28 @@ class KeepIndex:
                 left = left.without(parts)
             index, depth = self.tree.parent(index), depth + 1
         return left
+
+    def _without_known_files(self, kept: Kept) -> Kept | None:
+        """Return what is left without files that a rule knows better than by their names.
+
+        Such a rule names the file in its own parts: an export of a profiler is called like a database.
+        """
+        if kept.absolute or not self._is_files(kept):
+            return kept
+        known = frozenset(
+            entry
+            for entry, name in zip(kept.entries, kept.names, strict=True)
+            if matches_any(name, tuple(part for part in self.units.get(entry, ()) if part != "*"))
+        )
+        if not known:
+            return kept
+        staying = [
+            (entry, name) for entry, name in zip(kept.entries, kept.names, strict=True) if entry not in known
+        ]
+        if not staying:
+            return None
+        entries, names = zip(*staying, strict=True)
+        return dataclasses.replace(kept, entries=entries, names=names)
 
     def _is_redundant(self, kept: Kept) -> bool:
         """Return whether it is files in a directory that is kept as a whole anyway."""
