@@ -27,6 +27,7 @@ def test_every_rule_that_offers_something_has_a_match_and_a_look_alike() -> None
     emitted_with_another = {
         "hf-shared-payload-orphan",
         "hf-shared-store",
+        "chroma-orphan-index",
         "empty-directories",
         "status-log-pile",
     }
