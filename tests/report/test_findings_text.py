@@ -3,9 +3,10 @@ import pytest
 from dusk.report.findings import explanation_text, finding_text, findings_table
 from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
+from dusk.rules.severity import Severity
 from dusk.scan.entry import Measure
 
-from .samples import HOSTILE, make_finding, make_offer
+from .samples import HOSTILE, MIB, make_finding, make_offer
 
 
 def is_harmless(text: str) -> bool:
@@ -25,8 +26,8 @@ def test_a_finding_is_told_in_five_parts_and_three_figures() -> None:
 def test_every_offer_is_listed_with_what_it_loses() -> None:
     second = make_offer(action=Action.ARCHIVE, label="Archive them", note="The optimizer stays.")
     text = finding_text(make_finding(offers=(make_offer(), second)))
-    assert "1. Trash 2 old checkpoints" in text
-    assert "2. Archive them" in text
+    assert "a) Trash 2 old checkpoints" in text
+    assert "b) Archive them" in text
     assert "The optimizer stays." in text
     assert "Nothing is offered" in finding_text(make_finding(offers=()))
 
@@ -57,6 +58,18 @@ def test_the_table_groups_by_family_and_adds_up_by_safety() -> None:
     assert [word in totals for word in ("safe", "costly", "review")] == [True] * 3
     assert "Notes" not in text
     assert "Kept: 1 finding" in text
+    assert "matters: tidy-up 3 (" in text
+
+
+def test_the_table_letters_the_choices_where_there_are_several() -> None:
+    archive = make_offer(action=Action.ARCHIVE, label="Archive 2 old checkpoints")
+    native = make_offer(action=Action.NATIVE, label="Let the tool clean", frees_now=MIB)
+    text = findings_table([make_finding(offers=(make_offer(), archive, native), severity=Severity.CRITICAL)])
+    assert "a) Trash 2 old checkpoints: frees 200 MiB" in text
+    assert "b) Archive 2 old checkpoints: frees 200 MiB" in text
+    assert "c) Let the tool clean: frees 1.00 MiB at once" in text
+    assert "review  critical" in text
+    assert "a)" not in findings_table([make_finding()])
 
 
 def test_no_findings_is_said() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dusk.actions.record import BatchRecord, Record
 from dusk.fs.names import json_text
-from dusk.report.layout import sized
+from dusk.report.layout import option_letters, sized
 from dusk.rules.finding import Action, Finding, Offer
 from dusk.scan.entry import Measure
 from dusk.scan.scanner import Progress
@@ -55,6 +55,7 @@ def finding_document(finding: Finding, measure: Measure = Measure.DISK) -> dict[
         "tag": finding.tag,
         "paths": [json_text(path) for path in (offer.paths if offer else finding.paths)],
         "safety": finding.safety.value,
+        "severity": finding.severity.value,
         "action": (offer.action if offer else Action.NONE).value,
         "measure": measure.value,
         "size": sized(apparent, disk, measure),
@@ -70,7 +71,10 @@ def finding_document(finding: Finding, measure: Measure = Measure.DISK) -> dict[
         "cost": finding.cost,
         "recover": finding.recover,
         "command": finding.command,
-        "offers": [offer_document(one, measure) for one in finding.offers],
+        "offers": [
+            {"option": letter, **offer_document(one, measure)}
+            for letter, one in zip(option_letters(), finding.offers, strict=False)
+        ],
         "about": {
             "paths": [json_text(path) for path in finding.paths],
             "apparent_size": finding.apparent_size,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_size
 from dusk.plan.nesting import is_within
-from dusk.report.layout import MEASURE_NAMES, WIDTH, both_sizes, paragraph, sized, table
+from dusk.report.layout import MEASURE_NAMES, WIDTH, both_sizes, option_letters, paragraph, sized, table
 from dusk.rules.finding import Finding, Offer
 from dusk.rules.safety import Safety
+from dusk.rules.severity import Severity
 from dusk.scan.entry import Measure
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ SAFETY_MEANINGS = {
     Safety.COSTLY: "comes back when someone downloads, reinstalls or recomputes it",
     Safety.REVIEW: "can be the only copy; a person decides",
     Safety.KEEP: "never suggested",
+}
+SEVERITY_MEANINGS = {
+    Severity.CRITICAL: "it fills a good part of the disk, or of what was looked at",
+    Severity.WORTH_DOING: "it frees what one would notice",
+    Severity.TIDY_UP: "it is little; it goes when one tidies up",
+    Severity.NONE: "nothing is suggested",
 }
 _ANSWERS = {
     Safety.SAFE: "Yes, it may be deleted: it comes back by itself.",
@@ -45,7 +52,10 @@ def findings_table(findings: Sequence[Finding], measure: Measure = Measure.DISK)
     for family in sorted(families, key=lambda name: (-_total(families[name], measure), name)):
         lines += _family(family, families[family], measure)
         lines.append("")
-    lines += _safety_totals(suggested, measure) if suggested else ["Nothing to suggest."]
+    if suggested:
+        lines += [*_safety_totals(suggested, measure), *_severity_totals(suggested)]
+    else:
+        lines.append("Nothing to suggest.")
     if kept:
         lines.append(f"Kept: {count_noun(kept, 'finding')} that no suggestion touches.")
     return "\n".join(lines)
@@ -55,6 +65,8 @@ def finding_text(finding: Finding, measure: Measure = Measure.DISK, width: int =
     """Return one finding in full."""
     sizes = both_sizes(finding.apparent_size, finding.disk_size, measure)
     lines = [display_name(finding.title), f"  {_safety(finding.safety)}", f"  {sizes}"]
+    if not finding.is_keep:
+        lines.append(f"  {finding.severity.value}: {SEVERITY_MEANINGS[finding.severity]}")
     if finding.shared_size:
         lines.append(f"  {format_size(finding.shared_size)} of it are needed or linked elsewhere too")
     lines += _paths(finding.paths)
@@ -102,12 +114,30 @@ def _family(family: str, findings: list[Finding], measure: Measure) -> list[str]
         f"{display_name(family)}: {format_size(_total(findings, measure))} {MEASURE_NAMES[measure]}, "
         f"frees {format_size(frees)} after the trash is emptied"
     )
-    rows = [("size", "frees", "safety", "what")]
+    rows = [("size", "frees", "safety", "matters", "what")]
     for finding in findings:
         size = format_size(sized(finding.apparent_size, finding.disk_size, measure))
-        rows.append((size, format_size(_frees(finding)), finding.safety.value, display_name(finding.title)))
-        rows.append(("", "", "", _place(finding.paths)))
-    return [head, *table(rows, "rrll", indent="  ")]
+        title = display_name(finding.title)
+        rows.append((size, format_size(_frees(finding)), finding.safety.value, finding.severity.value, title))
+        rows.append(("", "", "", "", _place(finding.paths)))
+        rows += [("", "", "", "", f"  {line}") for line in _options(finding)]
+    return [head, *table(rows, "rrlll", indent="  ")]
+
+
+def _options(finding: Finding) -> list[str]:
+    """Return the choices where there are several, each with its letter and what it frees."""
+    if len(finding.offers) < 2:
+        return []
+    return [
+        f"{letter}) {display_name(offer.label)}: {_freed_words(offer)}"
+        for letter, offer in zip(option_letters(), finding.offers, strict=False)
+    ]
+
+
+def _freed_words(offer: Offer) -> str:
+    if offer.frees_now:
+        return f"frees {format_size(offer.frees_now)} at once"
+    return f"frees {format_size(offer.frees_after_purge)}"
 
 
 def _place(paths: tuple[bytes, ...]) -> str:
@@ -129,6 +159,16 @@ def _safety_totals(findings: list[Finding], measure: Measure) -> list[str]:
     head = f"In all: {count_noun(len(findings), 'finding')}"
     note = f"  size: {MEASURE_NAMES[measure]}; frees: on disk, once the trash is emptied, nothing before"
     return [head, *table(rows, "rrll", indent="  "), note]
+
+
+def _severity_totals(findings: list[Finding]) -> list[str]:
+    """Return one line: how many findings matter how much, and what these free."""
+    said = []
+    for severity in Severity:
+        part = [finding for finding in findings if finding.severity is severity]
+        if part:
+            said.append(f"{severity.value} {len(part):,} ({format_size(sum(map(_frees, part)))})")
+    return [f"  matters: {', '.join(said)}"]
 
 
 def _total(findings: Iterable[Finding], measure: Measure) -> int:
@@ -175,13 +215,13 @@ def _offers(finding: Finding, measure: Measure, width: int) -> list[str]:
     if not finding.offers:
         return ["", "What can be done", "  Nothing is offered."]
     lines = ["", "What can be done"]
-    for number, offer in enumerate(finding.offers, 1):
-        lines += _offer(number, offer, measure, width)
+    for letter, offer in zip(option_letters(), finding.offers, strict=False):
+        lines += _offer(letter, offer, measure, width)
     return lines
 
 
-def _offer(number: int, offer: Offer, measure: Measure, width: int) -> list[str]:
-    lines = paragraph(offer.label, width, indent="     ", first=f"  {number}. ")
+def _offer(letter: str, offer: Offer, measure: Measure, width: int) -> list[str]:
+    lines = paragraph(offer.label, width, indent="     ", first=f"  {letter}) ")
     lines.append(f"     size {both_sizes(offer.apparent_size, offer.disk_size, measure)}")
     lines.append(
         f"     frees {format_size(offer.frees_now)} now, {format_size(offer.frees_after_purge)} after the "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import string
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dusk.fs.names import display_name
 from dusk.fs.units import format_size
@@ -45,6 +47,13 @@ def paragraph(text: str, width: int = WIDTH, *, indent: str = "", first: str | N
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def option_letters() -> Iterator[str]:
+    """Yield ``a`` to ``z``, then ``aa`` and on, for choices that exclude each other."""
+    for length in itertools.count(1):
+        for letters in itertools.product(string.ascii_lowercase, repeat=length):
+            yield "".join(letters)
 
 
 def both_sizes(apparent: int, disk: int, measure: Measure) -> str:

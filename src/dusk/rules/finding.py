@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 
 from dusk.rules.safety import Safety
+from dusk.rules.severity import Severity
 
 
 class Action(enum.Enum):
@@ -122,6 +123,8 @@ class Finding:
     """Where the facts come from."""
     members: tuple[bytes, ...] = field(default=())
     """Paths kept for reference: last and best checkpoint, the revision in use."""
+    severity: Severity = Severity.TIDY_UP
+    """How much it matters on this disk."""
 
     @property
     def default_offer(self) -> Offer | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,17 +17,15 @@ from dusk.rules.holding import HoldDesk
 from dusk.rules.keep_findings import keep_findings
 from dusk.rules.keeping import KeepIndex, Kept
 from dusk.rules.naming import Naming, ReferenceDesk
+from dusk.rules.priority import Scale
+from dusk.rules.probe import CannotTellError
 from dusk.rules.rule import Rule
 from dusk.rules.rulebook import RuleBook
-from dusk.rules.safety import Safety
 from dusk.rules.sighting import Sighting
 from dusk.rules.wording import fill
-from dusk.scan.entry import Measure
 from dusk.scan.tree import ROOT
 
-# How much a byte counts for the order: what comes back by itself is the easiest choice.
 _ASKED_SINGLY = 32
-_WEIGHT = {Safety.SAFE: 1.0, Safety.COSTLY: 0.6, Safety.REVIEW: 0.35, Safety.KEEP: 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,7 @@ class Settlement:
         self._references = references
         self._holds = holds
         self._composer = Composer(facts)
+        self._filesystem: int | None = None
         try:
             self._minimum = parse_size(minimum_size)
         except ValueError:
@@ -71,7 +71,9 @@ class Settlement:
             found += self._composer.compose(rule, group, verdict)
         findings = [*self._apportion(found), *keep_findings(self._facts, self._book, keeps.kept)]
         findings = [finding for finding in findings if finding.is_keep or self._is_big_enough(finding)]
-        findings.sort(key=self._order)
+        scale = self._scale()
+        findings = [dataclasses.replace(finding, severity=scale.severity(finding)) for finding in findings]
+        findings.sort(key=scale.order)
         by_entry: dict[int, Finding] = {}
         for is_keep in (False, True):  # what is kept has the last word
             for finding in reversed(findings):
@@ -174,6 +176,8 @@ class Settlement:
 
     def _hold_back_blocked(self, group: tuple[Sighting, ...], verdict: Verdict, keeps: KeepIndex) -> None:
         """Take off the list what holds things to keep, and what lies where nothing is suggested."""
+        if self._book.by_id[group[0].rule].actions == ("native",):
+            return  # dusk touches nothing there; the owner knows which of its files it needs
         for sighting in group:
             for part in sighting.all_parts:
                 if part.entry == ROOT:
@@ -265,12 +269,13 @@ class Settlement:
     def _is_big_enough(self, finding: Finding) -> bool:
         return self._minimum == 0 or max(finding.apparent_size, finding.disk_size) >= self._minimum
 
-    def _order(self, finding: Finding) -> tuple[bool, float, float, str, bytes]:
-        offered = finding.default_offer
-        apparent = self._facts.measure is Measure.APPARENT
-        size = finding.apparent_size if apparent else finding.disk_size
-        if offered is not None and not apparent:
-            size = min(size, offered.frees_after_purge)
-        weight = _WEIGHT[finding.safety] * (1.0 if offered is not None else 0.01)
-        first = finding.paths[0] if finding.paths else b""
-        return (finding.is_keep, -size * weight, -float(finding.apparent_size), finding.rule, first)
+    def _scale(self) -> Scale:
+        """Return what sizes are compared with: what was scanned, and the filesystem that it lies on."""
+        facts = self._facts
+        if self._filesystem is None:
+            try:
+                status = facts.prober.run(lambda: os.statvfs(facts.path(ROOT)))
+                self._filesystem = status.f_blocks * status.f_frsize
+            except CannotTellError:
+                self._filesystem = 0
+        return Scale(facts.measure, facts.size(ROOT), self._filesystem)
