@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 
 from dusk.fs.units import parse_size
@@ -11,6 +12,8 @@ from dusk.rules.place import Place
 from dusk.rules.rule import Match, Rule
 from dusk.rules.series import Order
 from dusk.settings import Thresholds, check_retention
+
+_FILLED = re.compile(r"\{(\w*)\}")
 
 
 def check_place(place: Place) -> None:
@@ -35,6 +38,7 @@ def check_rule(rule: Rule, places: Container[str] = ()) -> None:
         if rule.inspector not in INSPECTORS:
             raise ValueError(f"inspector: there is none called {rule.inspector!r}")
     _check_series(rule)
+    _check_native(rule)
     if rule.safety == "keep" and rule.actions:
         raise ValueError("actions: a rule that keeps offers nothing")
 
@@ -42,7 +46,9 @@ def check_rule(rule: Rule, places: Container[str] = ()) -> None:
 def _check_match(match: Match, places: Container[str], *, has_inspector: bool) -> None:
     if not match.names and not match.place and not has_inspector:
         raise ValueError("match.names: at least one name is needed")
-    for key, place in (("place", match.place), ("within", match.within)):
+    named = [("place", match.place), ("within", match.within)]
+    named += [("not_within", place) for place in match.not_within]
+    for key, place in named:
         if place and place not in places:
             raise ValueError(f"match.{key}: there is no place called {place!r}")
     try:
@@ -65,6 +71,20 @@ def _check_series(rule: Rule) -> None:
             raise ValueError("series: only for rules without an inspector that name the members themselves")
     if rule.retain is not None:
         check_retention("retain", rule.retain)
+
+
+def _check_native(rule: Rule) -> None:
+    if bool(rule.native) != ("native" in rule.actions) and not (rule.inspector and not rule.native):
+        raise ValueError("native: the action native and the words of its command belong together")
+    if rule.preview and not rule.native:
+        raise ValueError("preview: there is no command that it previews")
+    for key, words in (("native", rule.native), ("preview", rule.preview)):
+        for word in words:
+            unknown = [name for name in _FILLED.findall(word) if name not in ("path", "parent", "name")]
+            if unknown:
+                raise ValueError(
+                    f"{key}: {{{unknown[0]}}} is not known; there are {{path}}, {{parent}} and {{name}}"
+                )
 
 
 def _check_value(key: str, text: str, read: object) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from dusk.fs.names import display_name, display_path, shell_word
@@ -185,7 +186,7 @@ class Composer:
     ) -> tuple[Offer, ...]:
         proposals: dict[tuple[Action, str, str, ActionOptions], list[Part]] = {}
         for sighting in group:
-            for proposal in sighting.proposals or _default_proposals(rule, sighting):
+            for proposal in sighting.proposals or self._default_proposals(rule, sighting):
                 key = (proposal.action, proposal.label, proposal.note, proposal.options)
                 proposals.setdefault(key, []).extend(proposal.parts)
         offers = []
@@ -208,25 +209,47 @@ class Composer:
             paths=tuple(self._facts.path(entry) for entry in entries),
             apparent_size=figures.apparent_size,
             disk_size=figures.disk_size,
-            frees_now=0,  # a rename within the filesystem; also archiving ends with trashing the source
+            # Trashing is a rename within the filesystem, archiving ends with it; the owner's tool deletes.
+            frees_now=figures.freed if action is Action.NATIVE else 0,
             frees_after_purge=figures.freed,
             note=note,
         )
+
+    def _default_proposals(self, rule: Rule, sighting: Sighting) -> Iterator[Proposal]:
+        for action in (Action(name) for name in rule.actions):
+            label = rule.label or "{Action} {subjects}"
+            label = label.replace("{Action}", _ACTIONS[action])
+            if action is Action.NATIVE:
+                yield from self._native(rule, sighting, label)
+            else:
+                yield Proposal(action, label, sighting.all_parts)
+
+    def _native(self, rule: Rule, sighting: Sighting, label: str) -> Iterator[Proposal]:
+        """Yield the owner's command: once, or for each part where the command names a path."""
+        words = (*rule.native, *rule.preview)
+        if not any("{" in word for word in words):
+            options = ActionOptions(command=rule.native, preview=rule.preview)
+            yield Proposal(Action.NATIVE, label, sighting.all_parts, options=options)
+            return
+        for part in sighting.all_parts:
+            path = self._facts.path(part.entry)
+            above = self._facts.path(max(self._facts.tree.parent(part.entry), 0))
+            try:
+                # What the command is given must survive a plan's document: names that are no text do not.
+                filled = {
+                    "path": path.decode(),
+                    "parent": above.decode(),
+                    "name": os.path.basename(path).decode(),
+                }
+            except UnicodeDecodeError:
+                continue
+            options = ActionOptions(
+                command=tuple(fill(word, filled) for word in rule.native),
+                preview=tuple(fill(word, filled) for word in rule.preview),
+            )
+            yield Proposal(Action.NATIVE, label, (part,), options=options)
 
 
 def _going(parts: Sequence[Part], remaining: frozenset[int]) -> list[int]:
     """Return what may go when exactly these subjects go: nothing that another subject still needs."""
     return [part.entry for part in parts if all(owner in remaining for owner in part.of)]
-
-
-def _default_proposals(rule: Rule, sighting: Sighting) -> tuple[Proposal, ...]:
-    return tuple(
-        Proposal(
-            action,
-            rule.label.replace("{Action}", _ACTIONS[action])
-            if rule.label
-            else f"{_ACTIONS[action]} {{subjects}}",
-            sighting.all_parts,
-        )
-        for action in (Action(name) for name in rule.actions)
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dusk.fs.identity import EntryKind
 from dusk.scan.tree import ROOT, SizeTree
 
@@ -23,6 +25,19 @@ _MANAGED_NAMES = frozenset(
         b".rustup", b".vscode-server", b".cursor-server",
     }
 )  # fmt: skip
+# Names that mean so only in a directory of that other name: in them lies what was downloaded, with the test keys
+# and settings of other people's projects.
+_MANAGED_PLACES = frozenset(
+    {
+        (b".cache", b"uv"), (b".cache", b"pip"), (b".cache", b"pre-commit"), (b".cargo", b"registry"),
+        (b".cargo", b"git"), (b"pkg", b"mod"), (b".m2", b"repository"), (b".gradle", b"caches"),
+        (b".gradle", b"wrapper"), (b".npm", b"_cacache"), (b".npm", b"_npx"), (b"pnpm", b"store"),
+        (b"uv", b"python"), (b".pyenv", b"versions"), (b".cache", b"bazel"), (b".cache", b"ms-playwright"),
+        (b".cache", b"rattler"), (b"share", b"Trash"), (b".local", b"Trash"), (b".cache", b"vcpkg"), (b".julia", b"packages"),
+    }
+)  # fmt: skip
+# A module of Go as it lies in the cache: uuid@v1.6.0. Desktops put a trash at the top of other disks.
+_MANAGED_SHAPE = re.compile(rb".+@v\d+\.\d+.*|\.Trash(?:-\d+)?", re.DOTALL)
 # What the system's package manager owns; /usr/local and /opt hold what people put there.
 _SYSTEM = (b"/bin", b"/boot", b"/etc", b"/lib", b"/lib32", b"/lib64", b"/libx32", b"/sbin", b"/usr", b"/snap",
            b"/var/lib", b"/var/cache", b"/nix", b"/proc", b"/sys", b"/dev", b"/run")  # fmt: skip
@@ -125,12 +140,13 @@ class Ground:
         return directory > ROOT and self.is_managed(self._tree.parent(directory))
 
     def _find_installed(self, directory: int) -> bool:
-        if self._tree.name(directory) in _MANAGED_NAMES:
-            return True
         if directory == ROOT:
-            return self._system_root or any(
-                name in _MANAGED_NAMES for name in self._tree.name(ROOT).split(b"/")
-            )
+            names = self._tree.name(ROOT).split(b"/")
+            above = zip([b"", *names], names, strict=False)
+            return self._system_root or any(_fills(parent, name) for parent, name in above)
+        parent = self._tree.name(self._tree.parent(directory)).rsplit(b"/", 1)[-1]
+        if _fills(parent, self._tree.name(directory)):
+            return True
         # A scan of / or /usr meets the system's directories below its root.
         return self.is_installed(self._tree.parent(directory)) or (
             self._near_top(directory) and _is_system(self._tree.path(directory))
@@ -138,6 +154,15 @@ class Ground:
 
     def _near_top(self, directory: int) -> bool:
         return self._tree.name(ROOT).count(b"/") <= 2 and self._tree.path(directory).count(b"/") <= 3
+
+
+def _fills(parent: bytes, name: bytes) -> bool:
+    """Return whether a directory's name, with that of the one above, says that an installer fills it."""
+    return (
+        name in _MANAGED_NAMES
+        or (parent, name) in _MANAGED_PLACES
+        or _MANAGED_SHAPE.fullmatch(name) is not None
+    )
 
 
 def _is_system(path: bytes) -> bool:

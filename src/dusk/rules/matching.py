@@ -75,7 +75,10 @@ def is_placed(match: Match, index: int, facts: Facts) -> bool:
     tree = facts.tree
     if match.place and not facts.places.is_at(match.place, tree, index):
         return False
-    return not match.within or facts.places.is_within(match.within, tree, tree.parent(index))
+    parent = tree.parent(index)
+    if match.within and not facts.places.is_within(match.within, tree, parent):
+        return False
+    return not any(facts.places.is_within(place, tree, parent) for place in match.not_within)
 
 
 def _place_fits(match: Match, index: int, facts: Facts) -> bool:

@@ -95,6 +95,18 @@ class Prober:
         """Return the first bytes of one regular file; raises CannotTellError."""
         return self.run(lambda: self._head(path, device, limit), device)
 
+    def read(self, path: bytes, device: int, task: Callable[[int], T], timeout: float | None = None) -> T:
+        """Return what a task reads from one regular file's descriptor; raises CannotTellError."""
+
+        def open_and_read() -> T:
+            descriptor = self._open(path, device)
+            try:
+                return task(descriptor)
+            finally:
+                os.close(descriptor)
+
+        return self.run(open_and_read, device, timeout)
+
     def links(self, paths: list[bytes], device: int) -> list[bytes]:
         """Return the targets of symbolic links; raises CannotTellError when one of them cannot be read."""
 

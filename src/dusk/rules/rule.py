@@ -57,6 +57,8 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Id of a place that the entry must be: where variables and config files put it, or its default."""
     within: str = ""
     """Id of a place that the entry must lie in, at any depth."""
+    not_within: tuple[str, ...] = ()
+    """Ids of places that the entry must not lie in."""
     below: tuple[str, ...] = ()
     """Names of which some directory above must have one."""
     not_below: tuple[str, ...] = ()

@@ -50,7 +50,9 @@ class RuleBook:
             self.table.add(trigger_patterns(rule, self.places), number)
         self.table.add(PROJECT_MARKERS, PROJECT)
         self.table.add(REFERENCE_NAMES, REFERENCE)
-        self.table.add(("pyvenv.cfg", "conda-meta", "site-packages", "dist-packages"), ENVIRONMENT)
+        self.table.add(
+            ("pyvenv.cfg", "conda-meta", "site-packages", "dist-packages", "archive-v0"), ENVIRONMENT
+        )
         self.triggers: Triggers = self.table.triggers()
 
     @classmethod
