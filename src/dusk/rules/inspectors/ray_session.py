@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 
 from dusk.fs.identity import EntryKind
-from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
@@ -48,18 +47,17 @@ def _session(session: int, pid: int, is_latest: bool, facts: Facts) -> Sighting:
         child = facts.child(session, name)
         if child is not None and facts.size(child):
             evidence.append(f"{facts.shown_size(child)} of {said}.")
-    sockets = _sockets(session, facts)
+    is_bound = _has_raylet(session, facts)
     withheld = ""
     process = _process_of(facts.tree.name(session), pid, facts)
     if process:
         withheld = process
     elif facts.is_live(session):
         withheld = f"it changed {facts.shown_age(session)}; the cluster may be running."
-    elif sockets and facts.age(session) < facts.ages.old_after:
-        # Raylet takes its sockets away when it ends as it should; in another container it is out of sight.
+    elif is_bound and facts.age(session) < facts.ages.old_after:
         withheld = (
-            f"{count_noun(sockets, 'socket')} in it: the cluster was killed, or runs in a container. "
-            "`ray stop` ends it."
+            "raylet's socket is in it: the cluster was killed, or it runs in a container that dusk cannot "
+            "look into. `ray stop` ends it."
         )
     else:
         evidence.append("No process was started with its path, and its driver has ended.")
@@ -70,17 +68,14 @@ def _session(session: int, pid: int, is_latest: bool, facts: Facts) -> Sighting:
         (session,),
         evidence=tuple(evidence),
         withheld=withheld,
-        safety="review" if is_latest or sockets else "",
+        safety="review" if is_latest or is_bound else "",
     )
 
 
-def _sockets(session: int, facts: Facts) -> int:
-    directory = facts.child(session, b"sockets")
-    if directory is None:
-        return 0
-    return sum(
-        1 for child in facts.children(directory).values() if facts.tree.kind(child) is EntryKind.SOCKET
-    )
+def _has_raylet(session: int, facts: Facts) -> bool:
+    """Return whether raylet's socket is there: it takes it away when it ends as it should."""
+    socket = facts.child(session, b"sockets", b"raylet")
+    return socket is not None and facts.tree.kind(socket) is EntryKind.SOCKET
 
 
 def _process_of(name: bytes, pid: int, facts: Facts) -> str:
