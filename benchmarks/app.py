@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -19,9 +18,12 @@ import time
 from pathlib import Path
 
 from file_tree import file_tree
+from machine import machine
 from pty_session import PtySession
 
 HERE = Path(__file__).resolve().parent
+# What a person runs: the console script beside this interpreter.
+DUSK = [str(Path(sys.executable).with_name("dusk"))]
 CURSOR = "▌".encode()
 SIZES = ((120, 36), (80, 24))
 
@@ -38,9 +40,7 @@ def main() -> None:
     tree = file_tree(arguments.scratch, arguments.directories, arguments.files)
     os.environ["DUSK_STATE_DIR"] = tempfile.mkdtemp(prefix="dusk-benchmark-state-")
     os.environ["DUSK_CONFIG_DIR"] = tempfile.mkdtemp(prefix="dusk-benchmark-config-")
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, {platform.release()}, Python {sys.version.split()[0]}"
-    )
+    print(machine())
     first_frame(arguments.runs)
     for columns, rows in SIZES:
         keys_while_scanning(tree, columns, rows, arguments.runs)
@@ -52,7 +52,7 @@ def first_frame(runs: int) -> None:
     ratios, ours, minimal = [], [], []
     for run in range(runs + 1):
         floor = _time_to([sys.executable, str(HERE / "minimal_app.py")], "FIRST-FRAME")
-        app = _time_to([sys.executable, "-m", "dusk", empty], "Help")
+        app = _time_to([*DUSK, empty], "Help")
         if run:  # the first pair warms the page cache
             minimal.append(floor)
             ours.append(app)
@@ -70,7 +70,7 @@ def keys_while_scanning(tree: Path, columns: int, rows: int, runs: int) -> None:
     after: list[tuple[float, int]] = []
     idle: list[float] = []
     for _ in range(runs):
-        session = PtySession([sys.executable, "-m", "dusk", str(tree)], columns, rows)
+        session = PtySession([*DUSK, str(tree)], columns, rows)
         session.wait_for("Help")
         session.wait_for("a00", timeout=30)
         session.send("j")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -133,3 +134,27 @@ def test_a_key_that_was_given_away_does_only_the_new_thing() -> None:
 def test_no_two_commands_share_a_key() -> None:
     keys = [key for command in COMMANDS for key in command.keys]
     assert len(keys) == len(set(keys))
+
+
+def test_rules_that_cannot_be_read_are_said_and_stop_no_scan(monkeypatch, tmp_path):
+    from dusk.rules.rulebook import RuleBook
+    from dusk.scan.scanner import ScanOptions, Triggers
+    from dusk.scan.start import open_scan
+    from dusk.settings import Settings
+    from dusk.tui.late_judge import LateJudge
+
+    def fail(*_arguments):
+        raise ValueError("inspector: there is none")
+
+    monkeypatch.setattr(RuleBook, "load", fail)
+    judge = LateJudge(Settings())
+    scan = open_scan(os.fsencode(tmp_path), ScanOptions(triggers=judge.triggers))
+    judge.follow(scan)
+    scan.start()
+    judge.start()
+    assert scan.wait(10)
+    assert scan.progress().failure == ""
+    assert judge.triggers() == Triggers()
+    assert "there is none" in judge.failure
+    assert judge.findings() == ()
+    judge.stop()

@@ -8,14 +8,13 @@ import signal
 from collections.abc import Iterable, Sequence
 
 from textual.app import App, SystemCommand
+from textual.command import Provider
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
 from dusk.fs.names import display_name
 from dusk.tui.commands import Command
-from dusk.tui.palette import CommandProvider
-from dusk.tui.palette_filter import NearestOf256
 from dusk.tui.screens.main import MainScreen
 from dusk.tui.session import Session
 from dusk.tui.themes import ThemeShelf, suitable_theme, variable_defaults
@@ -24,12 +23,18 @@ LOCAL_TICK_SECONDS = 0.1
 REMOTE_TICK_SECONDS = 0.25
 
 
+def _command_provider() -> type[Provider]:
+    from dusk.tui.palette import CommandProvider
+
+    return CommandProvider
+
+
 class DuskApp(App[int], inherit_bindings=False):
     """One session on one terminal."""
 
     TITLE = "dusk"
     CSS_PATH = "app.tcss"
-    COMMANDS = App.COMMANDS | {CommandProvider}
+    COMMANDS = App.COMMANDS | {_command_provider}
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -48,7 +53,7 @@ class DuskApp(App[int], inherit_bindings=False):
         """What ended the app, when that was an error."""
         self._commands_table = tuple(commands)
         self._tick_seconds = tick_seconds
-        self._nearest = NearestOf256()
+        self._nearest: LineFilter | None = None
         for each in shelf.themes:
             self.register_theme(each)
         available = {each.name: each for each in shelf.themes}
@@ -84,7 +89,12 @@ class DuskApp(App[int], inherit_bindings=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add the filter for 256 colours where the terminal has no more."""
         filters = super().get_line_filters()
-        return [*filters, self._nearest] if self.console.color_system == "256" else filters
+        if self.console.color_system != "256":
+            return filters
+        from dusk.tui.palette_filter import NearestOf256
+
+        self._nearest = self._nearest or NearestOf256()
+        return [*filters, self._nearest]
 
     def _handle_exception(self, error: Exception) -> None:
         self.failure = self.failure or error

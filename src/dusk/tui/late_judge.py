@@ -38,9 +38,12 @@ class LateJudge:
             from dusk.rules.rulebook import RuleBook
 
             book = RuleBook.load()
-        except Exception as error:
+        except Exception as error:  # without rules the sizes are still worth seeing; the screen says so
+            from dusk.scan.scanner import Triggers
+
             self._failure = f"{type(error).__name__}: {error}"
-            raise
+            self._read.set()
+            return Triggers()
         for problem in book.problems:
             self.say(f"Rule left out: {problem}")
         self._book = book
@@ -93,7 +96,8 @@ class LateJudge:
             from dusk.rules.judge import Judge
 
             self._read.wait()
-            assert self._book is not None
+            if self._book is None:
+                return
             assert self._scan is not None
             judge = Judge(self._scan, self._book, self._settings)
             if not self._stopped:

@@ -6,11 +6,11 @@ wrong is named with its key and left out.
 
 from __future__ import annotations
 
+import importlib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 from textual.color import Color, ColorParseError
@@ -176,10 +176,12 @@ def _fallbacks(theme: Theme) -> dict[str, str]:
 
 
 def _shipped_files() -> Iterator[tuple[str, bytes]]:
-    folder = resources.files("dusk.themes")
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".toml"):
-            yield file.name.removesuffix(".toml"), file.read_bytes()
+    # Plain files: importlib.resources would import zipfile for it, before the first frame.
+    for folder in importlib.import_module("dusk.themes").__path__:
+        for name in sorted(os.listdir(folder)):
+            if name.endswith(".toml"):
+                with open(os.path.join(folder, name), "rb") as file:
+                    yield name.removesuffix(".toml"), file.read()
 
 
 def _user_files(directory: bytes | None, problems: list[ThemeProblem]) -> Iterator[tuple[str, str, bytes]]:

@@ -35,7 +35,12 @@ class MainScreen(Browsing, Choosing):
         """Begin to look."""
         self.set_focus(self.list)
         self.set_interval(self._tick_seconds, self.tick)
-        self.call_after_refresh(self.show_all)
+        self.call_after_refresh(self._complete)
+
+    def _complete(self) -> None:
+        """Add, behind the first frame, what is hidden in it: an input field costs 4 ms."""
+        self.mount(self.filter_bar, after=self.status)
+        self.show_all()
 
     def tick(self) -> None:
         """Take over what changed since the last look; an unchanged tick sends nothing."""

@@ -66,7 +66,6 @@ class TreeScreen(Screen[None], inherit_bindings=False):
             yield self.list
             yield self.panel
         yield self.status
-        yield self.filter_bar
         yield self.queue_bar
         yield self.footer
 
