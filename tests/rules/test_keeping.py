@@ -9,7 +9,7 @@ import pytest
 
 from dusk.rules.safety import Safety
 
-from .trees import DAY, index_of, judge, names, of, offered, only, put
+from .trees import DAY, index_of, judge, names, of, offered, only, put, set_ages
 
 PYC = "__pycache__/m.cpython-311.pyc"
 
@@ -164,3 +164,14 @@ def test_names_with_escapes_and_broken_text_stay_harmless(tmp_path: Path) -> Non
     for text in texts:
         assert text.isprintable(), text
         text.encode("utf-8")
+
+
+def test_an_empty_directory_of_something_known_is_not_spoken_of_apart(tmp_path: Path) -> None:
+    cache = tmp_path / ".cache" / "torch_extensions"
+    put(cache / "py311_cu130" / "one" / "build.ninja")
+    (cache / "py311_cu130" / "failed").mkdir()
+    (tmp_path / "nothing").mkdir()
+    set_ages(tmp_path)
+    judging = judge(tmp_path)
+    assert names(only(judging, "empty-directories"), tmp_path) == {"nothing"}
+    assert names(only(judging, "torch-extensions"), tmp_path) == {".cache/torch_extensions"}

@@ -21,8 +21,9 @@ from dusk.rules.priority import Scale
 from dusk.rules.probe import CannotTellError
 from dusk.rules.rule import Rule
 from dusk.rules.rulebook import RuleBook
-from dusk.rules.sighting import Sighting
+from dusk.rules.sighting import Part, Sighting
 from dusk.rules.wording import fill
+from dusk.rules.yielding import without_owned
 from dusk.scan.tree import ROOT
 
 _ASKED_SINGLY = 32
@@ -64,6 +65,7 @@ class Settlement:
         self._holds.begin()
         seen = [sighting for sighting in sightings if self._is_alive(sighting)]
         kept = [group for group in kept if not all(tree.is_removed(entry) for entry in group.entries)]
+        seen = without_owned(seen, kept, self._facts, self._book)
         keeps = self._index(seen, kept)
         weighed = self._weigh(seen, keeps)
         found: list[tuple[Finding, tuple[int, ...]]] = []
@@ -202,9 +204,15 @@ class Settlement:
     def _ask_holders(self, rule: Rule, group: tuple[Sighting, ...], verdict: Verdict) -> None:
         if rule.in_use == "ignore" or verdict.withheld or verdict.pending:
             return
-        subjects = [subject for sighting in group for subject in sighting.subjects]
-        going = [one for one in subjects if one not in verdict.held_back and one not in verdict.named]
-        for asked, about in self._questions(going):
+        gone = verdict.held_back.keys() | verdict.named.keys()
+        asking: dict[int, dict[int, None]] = {}
+        for sighting in group:
+            # A blob that a program has mapped lies outside of the snapshot that is the subject.
+            for part in (*(Part(one, (one,)) for one in sighting.subjects), *sighting.parts):
+                staying = dict.fromkeys(one for one in part.of if one not in gone)
+                if staying:
+                    asking.setdefault(part.entry, {}).update(staying)
+        for asked, about in self._questions(asking):
             holding = self._holds.ask(asked)
             if holding is None:
                 verdict.pending = "dusk is still looking for programs that have it open."
@@ -215,13 +223,13 @@ class Settlement:
             elif holding.state == "free":
                 verdict.free = holding.sentence
 
-    def _questions(self, subjects: list[int]) -> list[tuple[int, tuple[int, ...]]]:
-        """Return what to ask about: each subject, or their directories when there are many."""
-        if len(subjects) <= _ASKED_SINGLY:
-            return [(subject, (subject,)) for subject in subjects]
-        by_directory: dict[int, list[int]] = {}
-        for subject in subjects:
-            by_directory.setdefault(self._facts.tree.parent(subject), []).append(subject)
+    def _questions(self, asking: dict[int, dict[int, None]]) -> list[tuple[int, tuple[int, ...]]]:
+        """Return what to ask and about which subjects: each entry, or directories when there are many."""
+        if len(asking) <= _ASKED_SINGLY:
+            return [(entry, tuple(about)) for entry, about in asking.items()]
+        by_directory: dict[int, dict[int, None]] = {}
+        for entry, about in asking.items():
+            by_directory.setdefault(self._facts.tree.parent(entry), {}).update(about)
         return [(directory, tuple(about)) for directory, about in by_directory.items()]
 
     def _blocked(self, blockers: list[Kept]) -> str:
