@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 
 import pytest
@@ -132,9 +133,26 @@ def test_rules_are_tried_on_their_own_examples(say, tmp_path, monkeypatch, match
     spoken = say("rules", "test", "old-exports")
     assert spoken.code == code
     assert "1 example" in spoken.out
-    assert ("instead of a/two.export" in spoken.err) is bool(code)
+    assert ("where a/two.export was expected" in spoken.err) is bool(code)
     trials = json.loads(say("rules", "test", "old-exports", "--json").out)
     assert (trials[0]["failure"] is None) is not bool(code)
+
+
+def test_the_rules_of_a_file_are_tried_before_it_is_installed(say, tmp_path):
+    file = tmp_path / "ours.toml"
+    file.write_text(USER_RULE.replace("{match}", "a/one.export"))
+    spoken = say("rules", "test", file)
+    assert (spoken.code, spoken.out) == (0, "1 example of 1 rule: 0 failed.\n")
+    file.write_text(USER_RULE.replace("{match}", "a/one.export").replace("safety", "saftey"))
+    spoken = say("rules", "test", file)
+    assert spoken.code == 1
+    assert re.search(r"ours\.toml:\d+: rule\[0\]\.saftey: ", spoken.err)
+    assert say("rules", "test", tmp_path / "none.toml").code == 1
+
+
+def test_the_schema_and_the_page_of_kinds_are_printed(say):
+    assert json.loads(say("rules", "schema").out)["$defs"]["Rule"]["properties"]["match"]
+    assert "| K74 |" in say("rules", "list", "--kinds").out
 
 
 def test_a_wrong_rule_file_is_said_and_the_rest_is_in_use(say, tree, bytecode, tmp_path, monkeypatch):

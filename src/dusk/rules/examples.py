@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from dataclasses import dataclass
 
 from dusk.fs.names import display_path
 from dusk.fs.units import parse_age, parse_size
@@ -18,13 +19,44 @@ from dusk.settings import Settings
 _PATIENCE = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How one example went."""
+
+    rule: str
+    """Rule id."""
+    number: int
+    """Which of the rule's examples, from 1."""
+    note: str
+    """What the example shows."""
+    failure: str
+    """What was otherwise than the example says; empty when all was well."""
+
+
+def try_example(rule: Rule, number: int, book: RuleBook) -> Trial:
+    """Make one example's tree, judge it with all rules, and compare what this rule found."""
+    example = rule.examples[number - 1]
+    try:
+        failure = check_example(rule, example, book)
+    except TimeoutError as error:
+        failure = str(error)
+    except (OSError, ValueError) as error:
+        failure = f"its tree cannot be made: {error}"
+    except RuntimeError as error:
+        failure = str(error)
+    return Trial(rule.id, number, example.note, failure)
+
+
 def build_example(example: Example, directory: bytes) -> None:
     """Make an example's tree in an empty directory, with its ages; raises OSError and ValueError."""
     times: list[tuple[bytes, float]] = []
     now = time.time()
     for item in example.tree:
         entry = item if isinstance(item, ExampleEntry) else ExampleEntry(item, text="x\n")
-        path = os.path.join(directory, os.fsencode(entry.path.rstrip("/")))
+        parts = os.fsencode(entry.path.rstrip("/")).split(b"/")
+        if b".." in parts or parts[0] == b"":
+            raise ValueError(f"{entry.path} does not lie in the tree")
+        path = os.path.join(directory, *parts)
         moment = now - parse_age(entry.age)
         if entry.path.endswith("/"):
             os.makedirs(path, exist_ok=True)

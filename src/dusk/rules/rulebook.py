@@ -15,7 +15,7 @@ from dusk.rules.place import Place
 from dusk.rules.places import Places
 from dusk.rules.references import REFERENCE_NAMES
 from dusk.rules.rule import Rule, RuleFile
-from dusk.rules.user_rules import RuleProblem, read_user_rules
+from dusk.rules.user_rules import RuleProblem, UserRules, read_rule_file, read_user_rules
 from dusk.scan.scanner import Triggers
 
 PROJECT = -1
@@ -64,6 +64,12 @@ class RuleBook:
         directory = locations.config_directory() if config_directory is None else config_directory
         own = read_user_rules(directory, {place.id for place in places})
         return cls((*rules, *own.rules), own.problems, (*places, *own.places))
+
+    def with_file(self, path: bytes) -> tuple[RuleBook, UserRules]:
+        """Return these rules with those of one more file, and what that file says by itself."""
+        read = read_rule_file(path, {place.id for place in self.known_places})
+        more = RuleBook((*self.rules, *read.rules), self.problems, (*self.known_places, *read.places))
+        return more, read
 
     def moved(self, environment: Mapping[str, str]) -> RuleBook:
         """Return the same rules with their places as another environment has them."""
