@@ -132,7 +132,9 @@ def test_parts_of_a_pipeline_and_programs_configurations_are_no_models(tmp_path:
     put(tmp_path / "app" / "model.safetensors", size=100)
     put(tmp_path / "broken" / "config.json", "{")
     put(tmp_path / "broken" / "model.safetensors", size=100)
-    assert not offered(judge(tmp_path), tmp_path)
+    judged = judge(tmp_path)
+    assert offered(judged, tmp_path) == {"pipe"}
+    assert not of(judged, "model-directory")
 
 
 def test_a_file_that_was_cut_off_is_said(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from dusk.fs.names import display_name, display_path, shell_word
 from dusk.fs.units import format_size
 from dusk.rules.facts import Facts
+from dusk.rules.family_findings import family_sentences
 from dusk.rules.figures import Figures, measure, outermost
 from dusk.rules.finding import Action, ActionOptions, Finding, Offer
 from dusk.rules.rule import Rule
@@ -83,6 +84,7 @@ class Composer:
         offers = () if held else self._offers(rule, group, remaining)
         sentences = [
             *(sentence for sighting in group for sentence in sighting.evidence),
+            *(family_sentences(entries[0], self._facts) if len(entries) == 1 else ()),
             *verdict.searched,
             *([verdict.free] if verdict.free and not held else []),
             *(f"Not offered: {sentence}" for sentence in held),
@@ -105,7 +107,8 @@ class Composer:
         own = [
             sentence for sighting in group for sentence in sighting.evidence if len(gone) == len(entries) == 1
         ]
-        evidence = (*sentences, *own)
+        kin = family_sentences(entries[0], self._facts) if len(entries) == 1 else ()
+        evidence = (*sentences, *own, *kin)
         finding = self._write(rule, group, gone, entries=entries, evidence=evidence, safety=Safety.KEEP)
         return finding, entries
 

@@ -12,6 +12,7 @@ from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_path
 from dusk.fs.units import format_age, format_size
 from dusk.rules.ages import Ages
+from dusk.rules.families import Families
 from dusk.rules.ground import Ground
 from dusk.rules.places import Places
 from dusk.rules.probe import HEAD, CannotTellError, Prober
@@ -46,6 +47,8 @@ class Facts:
         self.prober = prober
         self.measure = measure
         self.ground = Ground(tree)
+        self.families = Families()
+        """Models that belong together; inspectors note what they read."""
         self.places = places or Places()
         """Where tools keep their things: ``facts.places.is_at("hf-hub", tree, index)``."""
         self.retention = retention or Policies()

@@ -38,7 +38,7 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind = "any"
     """What the entry must be."""
     anchor: Anchor = "self"
-    """For rules with an inspector: which directory it is given once that is complete; ``root`` when all is."""
+    """For rules with an inspector: which directory it is given once that is complete."""
     subject: Literal["self", "parent"] = "self"
     """Whether the entry or the directory that holds it is what was recognised."""
     markers: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from dusk.fs.names import display_name, display_path
 from dusk.fs.units import parse_size
 from dusk.rules.composing import Composer, Verdict
 from dusk.rules.facts import Facts
+from dusk.rules.family_findings import family_findings
 from dusk.rules.figures import measure
 from dusk.rules.finding import Finding
 from dusk.rules.holding import HoldDesk
@@ -72,6 +73,7 @@ class Settlement:
         for rule, group, verdict in weighed:
             found += self._composer.compose(rule, group, verdict)
         findings = [*self._apportion(found), *keep_findings(self._facts, self._book, keeps.kept)]
+        findings += family_findings(self._facts, self._book)
         findings = [finding for finding in findings if finding.is_keep or self._is_big_enough(finding)]
         scale = self._scale()
         findings = [dataclasses.replace(finding, severity=scale.severity(finding)) for finding in findings]

@@ -8,6 +8,17 @@ from __future__ import annotations
 import msgspec
 
 
+class Packing(msgspec.Struct):
+    """How quantised weights are packed into tensors."""
+
+    quant_method: str = ""
+    """Such as ``gptq`` or ``bitsandbytes``."""
+    bits: int | None = None
+    """Bits per weight, where the method says it."""
+    load_in_4bit: bool = False
+    """Whether bitsandbytes packs to four bits."""
+
+
 class ModelConfiguration(msgspec.Struct):
     """The few keys of config.json that tell what a model is."""
 
@@ -25,11 +36,28 @@ class ModelConfiguration(msgspec.Struct):
     """Width."""
     vocab_size: int | None = None
     """Tokens known."""
+    quantization_config: Packing | None = None
+    """How the weights are packed."""
 
     @property
     def is_model(self) -> bool:
         """Whether these are keys of a model and not of some program's own configuration."""
         return bool(self.architectures or (self.model_type and self.hidden_size))
+
+    @property
+    def precision(self) -> str:
+        """The type of the weights as a header would say it: ``BF16``."""
+        said = (self.dtype or self.torch_dtype or "").removeprefix("torch.")
+        return {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}.get(said, "")
+
+    @property
+    def packed(self) -> str:
+        """How the weights are packed: ``4-bit gptq``; empty where they are not."""
+        packing = self.quantization_config
+        if packing is None or not packing.quant_method:
+            return ""
+        bits = packing.bits or (4 if packing.load_in_4bit else 0)
+        return f"{bits}-bit {packing.quant_method}" if bits else packing.quant_method
 
     @property
     def name(self) -> str:

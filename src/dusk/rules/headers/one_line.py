@@ -1,19 +1,16 @@
-"""A model in one line: ``LlamaForCausalLM, 8.03 G parameters, BF16, 16.1 GB in 4 files``."""
+"""A model in one line: ``Llama, 8.03 B parameters, BF16, 16.1 GB, 4 of 4 shards``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_name
-from dusk.fs.units import count_noun, format_short_count, format_size
 from dusk.rules.facts import Facts
-from dusk.rules.headers.configuration import ModelConfiguration
 from dusk.rules.headers.gguf import read_gguf
-from dusk.rules.headers.safetensors import HEADER_LIMIT, SafetensorsHeader, header_length, read_safetensors
+from dusk.rules.headers.model_summary import read_header, summarise
 from dusk.rules.probe import HEAD, CannotTellError
 
-_SHARDS = 64  # shards whose headers are read
+__all__ = ["describe_gguf", "describe_model", "read_header"]
 
 
 def describe_model(facts: Facts, directory: int, blobs: Mapping[bytes, int] | None = None) -> str:
@@ -22,40 +19,13 @@ def describe_model(facts: Facts, directory: int, blobs: Mapping[bytes, int] | No
     ``blobs`` are the files that the links of a hub snapshot lead to.
     """
     try:
-        children = facts.children(directory)
-        files = _real_files(facts, children, blobs)
-        parts = []
-        if b"config.json" in files:
-            configuration = facts.document(files[b"config.json"], ModelConfiguration)
-            parts.append(display_name(configuration.name))
-        weights = sorted(name for name in files if name.endswith(b".safetensors"))
-        headers = [read_header(facts, files[name]) for name in weights[:_SHARDS]]
-        read = [header for header in headers if header is not None]
-        if read and len(read) == len(weights):
-            parts.append(f"{format_short_count(sum(one.parameters for one in read))} parameters")
-            parts.append(read[0].precision)
-        ggufs = [name for name in files if name.endswith(b".gguf")]
-        if ggufs:
-            parts.append(describe_gguf(facts, files[ggufs[0]]))
-        heavy = [files[name] for name in (*weights, *ggufs)]
-        if heavy:
-            apparent = sum(facts.tree.apparent_size(entry) for entry in heavy)
-            parts.append(f"{format_size(apparent)} in {count_noun(len(heavy), 'file')}")
+        line = summarise(facts, directory, blobs).line
+        if line:
+            return line
+        ggufs = [child for name, child in facts.children(directory).items() if name.endswith(b".gguf")]
+        return describe_gguf(facts, ggufs[0]) if ggufs else ""
     except CannotTellError:
         return ""
-    return ", ".join(part for part in parts if part)
-
-
-def read_header(facts: Facts, index: int) -> SafetensorsHeader | None:
-    """Return the header of a safetensors file, None when it has none; raises CannotTellError."""
-    size = facts.tree.entry(index).identity.size
-    head = facts.head(index, HEAD)
-    length = header_length(head, size)
-    if length is not None and length > len(head):
-        if length > HEADER_LIMIT:
-            return None
-        head = facts.head(index, length)
-    return read_safetensors(head, size)
 
 
 def describe_gguf(facts: Facts, index: int) -> str:
@@ -65,18 +35,3 @@ def describe_gguf(facts: Facts, index: int) -> str:
         return ""
     parts = (header.name or header.architecture, header.size_label, header.quantisation)
     return " ".join(display_name(part) for part in parts if part)
-
-
-def _real_files(
-    facts: Facts, children: dict[bytes, int], blobs: Mapping[bytes, int] | None
-) -> dict[bytes, int]:
-    files = {name: child for name, child in children.items() if facts.is_file(child)}
-    if blobs:
-        links = {
-            name: child for name, child in children.items() if facts.tree.kind(child) is EntryKind.SYMLINK
-        }
-        for name, target in zip(links, facts.links(list(links.values())), strict=True):
-            blob = blobs.get(target.rsplit(b"/", 1)[-1])
-            if blob is not None and facts.is_file(blob):
-                files[name] = blob
-    return files

@@ -7,12 +7,15 @@ offsets count from the end of the header.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import msgspec
 
 HEADER_LIMIT = 2 * 1024 * 1024
 """Biggest header that is read; 20,000 tensors fit."""
+# Low-rank updates as peft, kohya and LyCORIS name them.
+_ADAPTER = re.compile(r"lora_|modules_to_save|\.alpha\Z|hada_|lokr_|\.oft_|ia3_|\.diff(_b)?\Z")
 _LONGEST = 100_000_000  # the format's own limit
 
 
@@ -36,6 +39,10 @@ class SafetensorsHeader:
     """Bytes that the whole file must have."""
     is_adapter: bool
     """Whether all tensors are low-rank updates."""
+    schema: tuple[str, ...] = ()
+    """One line per tensor: name and shape, without the type."""
+    sizes: tuple[int, ...] = ()
+    """Bytes of each tensor, smallest first."""
 
 
 def header_length(head: bytes, file_size: int) -> int | None:
@@ -69,5 +76,7 @@ def read_safetensors(head: bytes, file_size: int) -> SafetensorsHeader | None:
         parameters=sum(counts.values()),
         precision=max(counts, key=lambda name: counts[name]) if counts else "",
         expected_size=length + end,
-        is_adapter=bool(tensors) and all("lora_" in name or "modules_to_save" in name for name in tensors),
+        schema=tuple(f"{name} {tensor.shape}" for name, tensor in tensors.items()),
+        sizes=tuple(sorted(one.data_offsets[1] - one.data_offsets[0] for one in tensors.values())),
+        is_adapter=bool(tensors) and all(_ADAPTER.search(name) for name in tensors),
     )

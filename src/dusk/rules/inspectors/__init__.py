@@ -12,17 +12,14 @@ from dusk.rules.facts import Facts
 from dusk.rules.inspectors.bytecode import inspect_bytecode
 from dusk.rules.inspectors.chroma import inspect_chroma
 from dusk.rules.inspectors.compile_cache import inspect_inductor, inspect_jax, inspect_numba, inspect_triton
-from dusk.rules.inspectors.dataset_cache import inspect_dataset, inspect_local_datasets
 from dusk.rules.inspectors.docker import inspect_docker
 from dusk.rules.inspectors.empty_directories import EmptyDirectories
-from dusk.rules.inspectors.hub import inspect_hub
 from dusk.rules.inspectors.hydra import inspect_hydra
 from dusk.rules.inspectors.image_interface import inspect_image_interface
 from dusk.rules.inspectors.kernel_caches import inspect_kernel_caches
 from dusk.rules.inspectors.lm_studio import inspect_lm_studio
-from dusk.rules.inspectors.local_directory import inspect_local_directory
 from dusk.rules.inspectors.mlflow import inspect_mlflow_run, inspect_mlflow_store
-from dusk.rules.inspectors.models import inspect_model
+from dusk.rules.inspectors.modelling import MODELLING
 from dusk.rules.inspectors.ollama import inspect_ollama
 from dusk.rules.inspectors.open_webui import inspect_open_webui
 from dusk.rules.inspectors.profiles import inspect_nsys
@@ -31,7 +28,6 @@ from dusk.rules.inspectors.ray_session import inspect_ray
 from dusk.rules.inspectors.status_pile import inspect_status_pile
 from dusk.rules.inspectors.tensorboard import inspect_tensorboard
 from dusk.rules.inspectors.trainer import inspect_trainer_run
-from dusk.rules.inspectors.url_cache import inspect_downloads, inspect_legacy_cache
 from dusk.rules.inspectors.wandb import inspect_wandb
 from dusk.rules.sighting import Sighting
 
@@ -40,23 +36,16 @@ Inspector = Callable[[int, list[int], Facts], Iterable[Sighting]]
 INSPECTORS: dict[str, Inspector] = {
     "bytecode": inspect_bytecode,
     "chroma": inspect_chroma,
-    "dataset": inspect_dataset,
-    "dataset-downloads": inspect_downloads,
     "docker": inspect_docker,
     "empty-directories": lambda *_: (),  # reported by its observer
-    "hub": inspect_hub,
     "hydra": inspect_hydra,
     "image-interface": inspect_image_interface,
     "inductor": inspect_inductor,
     "jax": inspect_jax,
     "kernel-caches": inspect_kernel_caches,
-    "legacy-cache": inspect_legacy_cache,
     "lm-studio": inspect_lm_studio,
-    "local-datasets": inspect_local_datasets,
-    "local-directory": inspect_local_directory,
     "mlflow-run": inspect_mlflow_run,
     "mlflow-store": inspect_mlflow_store,
-    "model": inspect_model,
     "nsys": inspect_nsys,
     "numba": inspect_numba,
     "ollama": inspect_ollama,
@@ -68,6 +57,7 @@ INSPECTORS: dict[str, Inspector] = {
     "trainer": inspect_trainer_run,
     "triton": inspect_triton,
     "wandb": inspect_wandb,
+    **MODELLING,
 }
 EVERY_DIRECTORY = (EmptyDirectories,)
 """Observers that complete directories are shown to, thousands at once; they must be cheap."""

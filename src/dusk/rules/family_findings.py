@@ -1,0 +1,129 @@
+"""What belongs together, as findings that list the members, and as sentences about each of them."""
+
+from __future__ import annotations
+
+from dusk.fs.names import display_name, display_path
+from dusk.fs.units import count_noun
+from dusk.rules.facts import Facts
+from dusk.rules.families import Model
+from dusk.rules.finding import Finding
+from dusk.rules.rulebook import RuleBook
+from dusk.rules.safety import Safety
+from dusk.rules.wording import fill
+
+RULE = "model-family"
+_NAMED = 4
+
+
+def family_findings(facts: Facts, book: RuleBook) -> list[Finding]:
+    """Return one finding for each family: its members with what each is to the others.
+
+    The bytes belong to the members' own findings, so these have none.
+    """
+    rule = book.by_id.get(RULE)
+    if rule is None:
+        return []
+    findings = []
+    for family in facts.families.groups():
+        members = [model for model in family if not facts.tree.is_removed(model.entry)]
+        if len(members) < 2:
+            continue
+        first = members[0]
+        words = {"model": display_name(first.kind), "count": count_noun(len(members), "member")}
+        findings.append(
+            Finding(
+                rule=rule.id,
+                title=fill(rule.title, words),
+                family=rule.family,
+                tag=rule.tag,
+                paths=tuple(facts.path(model.entry) for model in members),
+                entries=tuple(model.entry for model in members),
+                safety=Safety(rule.safety),
+                what=fill(rule.explain.what, words),
+                evidence=(
+                    f"All have {first.layers} layers of width {first.width:,}, and parameters within 2 %.",
+                    *(f"{_place(model, facts)}: {_is(model, facts)}." for model in members),
+                ),
+                cost=fill(rule.explain.cost, words),
+                recover=fill(rule.explain.recover, words),
+                command=fill(rule.explain.command, words),
+                apparent_size=0,
+                disk_size=0,
+                shared_size=0,
+                newest_mtime_ns=max(facts.tree.newest_mtime_ns(model.entry) for model in members),
+                source=rule.explain.source,
+                members=tuple(facts.path(model.entry) for model in members),
+            )
+        )
+    return findings
+
+
+def family_sentences(entry: int, facts: Facts) -> tuple[str, ...]:
+    """Return what the rest of its family says about a model; nothing for one without kin."""
+    model = facts.families.models.get(entry)
+    if model is None:
+        return ()
+    others = [one for one in facts.families.family_of(entry) if one.entry != entry]
+    others = [one for one in others if not facts.tree.is_removed(one.entry)]
+    kin: dict[str, list[Model]] = {}
+    for one in others:
+        kin.setdefault(_relation(model, one), []).append(one)
+    said = [sentence.replace("{}", _places(alike, facts)) for sentence, alike in kin.items()]
+    merged = _merged(model, others, facts)
+    return (*said, *([merged] if merged else []))
+
+
+def _relation(model: Model, other: Model) -> str:
+    """Return a sentence that says what another model is to this one, with a gap for its place."""
+    if other.form == "GGUF":
+        return "GGUF files of this shape are {}: full weights give them again, if they are one model."
+    if model.form == "GGUF":
+        return "Full weights of this shape are in {}: this file can be made from them, if they are one model."
+    if model.precision != other.precision and model.precision and other.precision:
+        return (
+            f"As many parameters in {display_name(other.precision)} are in {{}}: a cast of it, or another "
+            "training; headers cannot tell."
+        )
+    if model.layout and model.layout == other.layout:
+        return (
+            "Tensors of the same names and shapes are in {}, as base, fine-tuned and merged models have "
+            "them: kin, not a duplicate."
+        )
+    return "The same shape is in {}."
+
+
+def _places(models: list[Model], facts: Facts) -> str:
+    shown = ", ".join(_place(model, facts) for model in models[:_NAMED])
+    return f"{shown} and {len(models) - _NAMED:,} more" if len(models) > _NAMED else shown
+
+
+def _is(model: Model, facts: Facts) -> str:
+    """Say what a member is and why it stays, where something keeps it."""
+    size = facts.shown_size(model.entry)
+    what = f"{model.form}, {model.precision or 'precision unknown'}, {size}"
+    adapters = facts.families.adapters_on(model, facts.path(model.entry))
+    if adapters:
+        named = ", ".join(display_path(facts.relative(one.entry)) for one in adapters[:3])
+        return f"{what}; stays, for {named} is built on it"
+    return what
+
+
+def _merged(model: Model, others: list[Model], facts: Facts) -> str:
+    """Say when a model looks like a base with an adapter merged in, both of which are still there."""
+    name = display_name(facts.tree.name(model.entry)).lower()
+    for base in others:
+        if not model.layout or base.layout != model.layout:
+            continue
+        for adapter in facts.families.adapters_on(base, facts.path(base.entry)):
+            own = display_name(facts.tree.name(adapter.entry)).lower()
+            if (len(own) > 3 and own in name) or "merged" in name:
+                return (
+                    f"By its name it is {_place(base, facts)} with the adapter "
+                    f"{display_path(facts.relative(adapter.entry))} merged in. Both are still here, so it "
+                    "can be merged again; only the name says so."
+                )
+    return ""
+
+
+def _place(model: Model, facts: Facts) -> str:
+    return display_path(facts.relative(model.entry)) or display_name(facts.tree.name(model.entry))

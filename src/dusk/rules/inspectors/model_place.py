@@ -1,0 +1,42 @@
+"""Where model files lie: whether a bigger unit, that another rule judges, holds them."""
+
+from __future__ import annotations
+
+import re
+
+from dusk.rules.facts import Facts
+
+_CHECKPOINT = re.compile(rb"checkpoint-\d+\Z")
+_REPOSITORY = re.compile(rb"(models|datasets|spaces|kernels)--")
+_STORES = ("ollama", "lm-studio", "llama-cpp", "kagglehub", "modelscope", "torch-hub", "nemo", "tfds")
+_PIPELINES = (b"model_index.json", b"modules.json")
+_NOTES = (b".cache", b"huggingface", b"download")
+
+
+def belongs_to_store(directory: int, facts: Facts) -> bool:
+    """Return whether a cache of some tool, a package or a noted download holds a directory."""
+    tree = facts.tree
+    names = (tree.name(directory), *facts.ground.names_above(directory))
+    if facts.ground.is_managed(directory) or any(_REPOSITORY.match(name) for name in names):
+        return True
+    for above in (directory, *facts.ground.ancestors(directory)):
+        inside = [part for part in facts.relative(directory, above).split(b"/") if part]
+        if facts.child(above, *_NOTES, *inside) is not None:  # notes of a download for files just here
+            return True
+        if facts.child(above, b".msc") is not None:  # ModelScope's list of what it downloaded
+            return True
+    return any(facts.places.is_within(store, tree, directory) for store in _STORES)
+
+
+def is_part_of_something(directory: int, facts: Facts) -> bool:
+    """Return whether a bigger unit holds this directory: a hub cache, a checkpoint, a pipeline."""
+    name = facts.tree.name(directory)
+    if _CHECKPOINT.match(name) and facts.child(directory, b"trainer_state.json") is not None:
+        return True
+    if belongs_to_store(directory, facts):
+        return True
+    return any(
+        facts.child(above, marker) is not None
+        for above in facts.ground.ancestors(directory)[:2]
+        for marker in _PIPELINES
+    )
