@@ -95,6 +95,10 @@ class Prober:
         """Return the first bytes of one regular file; raises CannotTellError."""
         return self.run(lambda: self._head(path, device, limit), device)
 
+    def tail(self, path: bytes, device: int, start: int, limit: int) -> bytes:
+        """Return bytes of one regular file from an offset on; raises CannotTellError."""
+        return self.run(lambda: self._head(path, device, limit, start), device)
+
     def read(self, path: bytes, device: int, task: Callable[[int], T], timeout: float | None = None) -> T:
         """Return what a task reads from one regular file's descriptor; raises CannotTellError."""
 
@@ -148,10 +152,10 @@ class Prober:
 
         return self.run(ask, device)
 
-    def _head(self, path: bytes, device: int, limit: int) -> bytes:
+    def _head(self, path: bytes, device: int, limit: int, start: int = 0) -> bytes:
         descriptor = self._open(path, device)
         try:
-            return os.pread(descriptor, limit, 0)
+            return os.pread(descriptor, limit, start)
         finally:
             os.close(descriptor)
 

@@ -27,8 +27,13 @@ _FILES = 3000  # more texts than this are not read for one project
 _BATCH = 50
 _TEXT = 64 * 1024
 _ADAPTER = b"adapter_config.json"
-# Every checkpoint's own state names the best one of its time: the trainer's inspector reads those.
-_IGNORED = frozenset({b"trainer_state.json", b"tokenizer.json", b"vocab.json", b"generation_config.json"})
+# A run's own records name every checkpoint, or the best one of its time: inspectors read those.
+_IGNORED = frozenset(
+    {
+        b"trainer_state.json", b"result.json", b"checkpoint_manager_snapshot.json", b"tokenizer.json",
+        b"vocab.json", b"generation_config.json",
+    }
+)  # fmt: skip
 _PLAIN = re.compile(
     r"(?:model|models|final|best|last|latest|base|old|new|small|big|large|output|outputs|run|runs|data|cache|"
     r"merged|train|test|export|weights|current|backup|checkpoints?|checkpoint-\d+|step[-_]?\d+|v\d+)\Z"

@@ -27,7 +27,7 @@ from dusk.rules.inspectors.queue import inspect_queue
 from dusk.rules.inspectors.ray_session import inspect_ray
 from dusk.rules.inspectors.status_pile import inspect_status_pile
 from dusk.rules.inspectors.tensorboard import inspect_tensorboard
-from dusk.rules.inspectors.trainer import inspect_trainer_run
+from dusk.rules.inspectors.training import TRAINING
 from dusk.rules.inspectors.wandb import inspect_wandb
 from dusk.rules.sighting import Sighting
 
@@ -54,10 +54,10 @@ INSPECTORS: dict[str, Inspector] = {
     "ray-session": inspect_ray,
     "status-pile": inspect_status_pile,
     "tensorboard": inspect_tensorboard,
-    "trainer": inspect_trainer_run,
     "triton": inspect_triton,
     "wandb": inspect_wandb,
     **MODELLING,
+    **TRAINING,
 }
 EVERY_DIRECTORY = (EmptyDirectories,)
 """Observers that complete directories are shown to, thousands at once; they must be cheap."""

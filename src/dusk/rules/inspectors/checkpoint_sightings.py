@@ -1,0 +1,204 @@
+"""What the checkpoints of one run say: what stays and why, what may be offered of the rest, what was cut off.
+
+The same for all tools: their inspectors find the checkpoints and what points at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dusk.fs.names import display_name
+from dusk.fs.units import count_noun, format_size
+from dusk.rules.facts import Facts
+from dusk.rules.finding import Action
+from dusk.rules.inspectors.checkpoint_run import (
+    Checkpoint,
+    Run,
+    is_chosen,
+    pointed_at,
+    run_name,
+    run_root,
+)
+from dusk.rules.inspectors.soundness import fault_in
+from dusk.rules.retention import Member
+from dusk.rules.sighting import Part, Proposal, Sighting
+
+INTERRUPTED = "checkpoint-interrupted-save"
+"""Rule of checkpoints whose saving did not end."""
+OPTIMIZER = "trainer-optimizer-state"
+"""Rule of optimizer state beside weights that stay."""
+_LATER = 60.0  # seconds that a lower step must be newer, before it counts as a run that began anew
+_LOOKED_AT = 4  # newest checkpoints whose files are looked at for an interrupted save
+_NAMED = 6
+_INNER = 200  # directories inside a checkpoint whose configurations count as its own
+
+
+def sight(run: Run, facts: Facts) -> Iterator[Sighting]:
+    """Yield what a run says: what stays, older ones, optimizer state beside weights, interrupted saves."""
+    ordered = _with_faults(sorted(run.checkpoints, key=lambda one: one.order), facts)
+    sound = [one for one in ordered if not one.fault]
+    if not sound:
+        return
+    broken = [one for one in ordered if one.fault]
+    kept = _kept(run, sound, facts)
+    yield _kept_sighting(run, sound, kept, facts)
+    withheld = _withheld(run, facts)
+    if any(one.entry not in kept for one in sound):
+        yield _older(run, sound, kept, withheld or run.unsure, facts)
+    resumed = _resumed(run, sound, facts)
+    spare = [
+        one for one in sound[:-1] if one.entry in run.best and one.optimizer and one.entry not in resumed
+    ]
+    if spare:
+        yield optimizer_sighting(
+            [(one.entry, one.optimizer) for one in spare], run_name(run.directory, facts), withheld, facts
+        )
+    if broken:
+        yield interrupted(
+            [one.entry for one in broken],
+            {one.entry: one.companions for one in broken},
+            [f"{display_name(facts.tree.name(one.entry))}: {one.fault}." for one in broken[:_NAMED]],
+            withheld,
+            facts,
+        )
+
+
+def optimizer_sighting(
+    spare: Sequence[tuple[int, tuple[int, ...]]], name: str, withheld: str, facts: Facts
+) -> Sighting:
+    """Return the sighting of optimizer state in checkpoints that are kept for their weights."""
+    parts = tuple(Part(entry, (owner,)) for owner, entries in spare for entry in entries)
+    size = facts.size(*(part.entry for part in parts))
+    whole = facts.size(*(owner for owner, _ in spare)) or 1
+    names = ", ".join(display_name(facts.tree.name(owner)) for owner, _ in spare[:_NAMED])
+    return Sighting(
+        OPTIMIZER,
+        tuple(owner for owner, _ in spare),
+        parts=parts,
+        evidence=(
+            f"{names} is kept for its weights; {size / whole:.0%} of it is optimizer state.",
+            "It is not the last checkpoint, so a run that goes on does not resume from it.",
+        ),
+        title=f"Optimizer state of {names} of {name}",
+        withheld=withheld,
+    )
+
+
+def interrupted(
+    entries: Sequence[int],
+    companions: dict[int, tuple[int, ...]],
+    evidence: Sequence[str],
+    withheld: str,
+    facts: Facts,
+) -> Sighting:
+    """Return the sighting of saves that did not end."""
+    parts = tuple(Part(each, (entry,)) for entry in entries for each in (entry, *companions.get(entry, ())))
+    if not withheld and facts.is_live(*(part.entry for part in parts)):
+        withheld = "it changed a moment ago: a program may still write it."
+    return Sighting(INTERRUPTED, tuple(entries), parts=parts, evidence=tuple(evidence), withheld=withheld)
+
+
+def _with_faults(ordered: list[Checkpoint], facts: Facts) -> list[Checkpoint]:
+    """Look at the newest checkpoints until one is whole: a crash while saving spoils the last one."""
+    result = list(ordered)
+    for position in range(len(result) - 1, max(-1, len(result) - 1 - _LOOKED_AT), -1):
+        one = result[position]
+        fault = one.fault or next(filter(None, (fault_in(entry, facts) for entry in one.entries)), "")
+        if not fault:
+            break
+        result[position] = Checkpoint(one.entry, one.order, one.companions, one.optimizer, fault)
+    return result
+
+
+def _kept(run: Run, sound: list[Checkpoint], facts: Facts) -> dict[int, str]:
+    """Return which checkpoints stay, each with the reason."""
+    last = sound[-1]
+    kept = {last.entry: run.reasons.get(last.entry, run.last_reason)}
+    members = [Member(one.entry, one.order, facts.age(*one.entries)) for one in sound]
+    for entry, reason in facts.retention.for_rule(run.rule).apply(members).reasons.items():
+        kept.setdefault(entry, reason)
+    for entry, reason in run.best.items():
+        kept[entry] = f"{kept[entry]}, and {reason}" if entry in kept else reason
+    for entry, reason in (*run.reasons.items(), *_resumed(run, sound, facts).items()):
+        kept.setdefault(entry, reason)
+    for one in sound:
+        if is_chosen(facts.tree.name(one.entry)):
+            kept.setdefault(one.entry, "its name says that it was chosen")
+    return kept
+
+
+def _resumed(run: Run, sound: list[Checkpoint], facts: Facts) -> dict[int, str]:
+    """Return checkpoints that training may go on from although they are not the last by number."""
+    names = {facts.tree.name(one.entry): one.entry for one in sound}
+    found = pointed_at(run.directory, names, facts)
+    newest = min(sound, key=lambda one: facts.age(*one.entries))
+    if facts.age(*newest.entries) + _LATER < facts.age(*sound[-1].entries):
+        found.setdefault(newest.entry, "it was written last: a run may have begun anew")
+    return found
+
+
+def _withheld(run: Run, facts: Facts) -> str:
+    root = run_root(run.directory, facts)
+    if facts.is_live(run.directory) or (root != run.directory and facts.is_live(root)):
+        return f"the run changed {facts.shown_age(root)} and may still be training."
+    return ""
+
+
+def _kept_sighting(run: Run, sound: list[Checkpoint], kept: dict[int, str], facts: Facts) -> Sighting:
+    name = run_name(run.directory, facts)
+    stays = {one.entry: kept[one.entry] for one in sound if one.entry in kept}
+    reasons = {
+        entry: f"{name}/{display_name(facts.tree.name(entry))}: {reason}."
+        for entry, reason in (*stays.items(), *run.also_kept.items())
+    }
+    entries = [entry for one in sound if one.entry in kept for entry in one.entries]
+    return Sighting(run.kept_rule, (*entries, *run.also_kept), reasons=reasons)
+
+
+def _older(run: Run, sound: list[Checkpoint], kept: dict[int, str], withheld: str, facts: Facts) -> Sighting:
+    """Return the sighting of checkpoints that nothing speaks for."""
+    older = [one for one in sound if one.entry not in kept]
+    whole = tuple(
+        Part(entry, (one.entry,)) for one in older for entry in (*one.entries, *_inner(one.entry, facts))
+    )
+    state = tuple(Part(entry, (one.entry,)) for one in older for entry in one.optimizer)
+    names = ", ".join(display_name(facts.tree.name(one.entry)) for one in older[:_NAMED])
+    evidence = [
+        f"{len(older)} of {count_noun(len(sound), *run.noun)}: {names}"
+        f"{' and more' if len(older) > _NAMED else ''}.",
+        *(f"{display_name(facts.tree.name(entry))} stays: {reason}." for entry, reason in kept.items()),
+        *run.evidence,
+        f"The run's newest change was {facts.shown_age(run.directory)}.",
+    ]
+    proposals = [
+        Proposal(Action.TRASH, "Trash {subjects}", whole),
+        Proposal(Action.ARCHIVE, "Archive {subjects}", whole),
+    ]
+    if state:
+        size = format_size(facts.size(*(part.entry for part in state)))
+        evidence.append(f"{size} of it is optimizer state, which can go alone.")
+        proposals.append(
+            Proposal(Action.TRASH, "Trash only the optimizer state of {subjects}", state, run.optimizer_note)
+        )
+    return Sighting(
+        run.rule,
+        tuple(one.entry for one in older),
+        parts=whole,
+        evidence=tuple(evidence),
+        proposals=tuple(proposals),
+        members=tuple(facts.path(entry) for entry in kept),
+        withheld=withheld,
+        words={"run": run_name(run.directory, facts), **run.words},
+    )
+
+
+def _inner(entry: int, facts: Facts) -> tuple[int, ...]:
+    """Return the directories inside a checkpoint: what lies in them belongs to it as well."""
+    found: list[int] = []
+    waiting = [entry] if facts.is_directory(entry) else []
+    while waiting and len(found) < _INNER:
+        for child in facts.tree.children(waiting.pop()):
+            if facts.is_directory(child):
+                found.append(child)
+                waiting.append(child)
+    return tuple(found)
