@@ -39,14 +39,14 @@ def inspect_open_webui(data: int, _hits: list[int], facts: Facts) -> Iterator[Si
     yield Sighting("open-webui-data", tuple(stays), evidence=tuple(evidence))
     if inside and cache is not None:
         yield Sighting("open-webui-cache", (cache,))
-    models = [inside[name] for name in _MODELS if name in inside and facts.size(inside[name])]
+    models = [inside[name] for name in _MODELS if name in inside and facts.tree.apparent_size(inside[name])]
     for model in models:
         yield _cached("open-webui-model-cache", model, facts)
     audio = inside.get(b"audio")
     if audio is not None and facts.is_directory(audio):
         for name in _AUDIO:
             child = facts.child(audio, name)
-            if child is not None and facts.is_directory(child) and facts.size(child):
+            if child is not None and facts.is_directory(child) and facts.tree.apparent_size(child):
                 yield _cached("open-webui-audio-cache", child, facts)
 
 

@@ -45,7 +45,7 @@ def _session(session: int, pid: int, is_latest: bool, facts: Facts) -> Sighting:
     evidence = [f"Its newest change was {facts.shown_age(session)}."]
     for name, said in _SHOWN:
         child = facts.child(session, name)
-        if child is not None and facts.size(child):
+        if child is not None and facts.tree.apparent_size(child):
             evidence.append(f"{facts.shown_size(child)} of {said}.")
     is_bound = _has_raylet(session, facts)
     withheld = ""
