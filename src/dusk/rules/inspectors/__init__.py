@@ -17,6 +17,7 @@ from dusk.rules.inspectors.empty_directories import EmptyDirectories
 from dusk.rules.inspectors.hydra import inspect_hydra
 from dusk.rules.inspectors.image_interface import inspect_image_interface
 from dusk.rules.inspectors.kernel_caches import inspect_kernel_caches
+from dusk.rules.inspectors.llama_cpp import inspect_llama_cpp
 from dusk.rules.inspectors.lm_studio import inspect_lm_studio
 from dusk.rules.inspectors.mlflow import inspect_mlflow_run, inspect_mlflow_store
 from dusk.rules.inspectors.modelling import MODELLING
@@ -43,6 +44,7 @@ INSPECTORS: dict[str, Inspector] = {
     "inductor": inspect_inductor,
     "jax": inspect_jax,
     "kernel-caches": inspect_kernel_caches,
+    "llama-cpp": inspect_llama_cpp,
     "lm-studio": inspect_lm_studio,
     "mlflow-run": inspect_mlflow_run,
     "mlflow-store": inspect_mlflow_store,
@@ -56,8 +58,8 @@ INSPECTORS: dict[str, Inspector] = {
     "tensorboard": inspect_tensorboard,
     "triton": inspect_triton,
     "wandb": inspect_wandb,
-    **MODELLING,
     **TRAINING,
+    **MODELLING,
 }
 EVERY_DIRECTORY = (EmptyDirectories,)
 """Observers that complete directories are shown to, thousands at once; they must be cheap."""

@@ -16,6 +16,7 @@ from dusk.rules.sighting import Sighting
 _WEIGHTS = (b".safetensors", b".ckpt", b".pt", b".pth", b".bin", b".gguf", b".onnx", b".sft")
 _WORK = (b"output", b"outputs", b"input", b"user", b"custom_nodes", b"extensions", b"styles.csv", b"log")
 _PLACES = (b"models", b"embeddings")
+_WHOLE = (b"model_index.json", b"config.json", b"snapshots")
 _FEW = 2000
 
 
@@ -33,7 +34,9 @@ def inspect_image_interface(root: int, _hits: list[int], facts: Facts) -> Iterat
         files = [
             file
             for file in facts.files_below(children[name], _FEW)
-            if facts.is_file(file) and facts.tree.name(file).endswith(_WEIGHTS)
+            if facts.is_file(file)
+            and facts.tree.name(file).endswith(_WEIGHTS)
+            and not _is_part(file, children[name], facts)
         ]
         for file in files:
             kind = display_name(facts.tree.name(facts.tree.parent(file)))
@@ -59,3 +62,13 @@ def inspect_image_interface(root: int, _hits: list[int], facts: Facts) -> Iterat
             (temporary,),
             withheld=f"it changed {facts.shown_age(temporary)}; the server may be running." if live else "",
         )
+
+
+def _is_part(file: int, top: int, facts: Facts) -> bool:
+    """Return whether a file belongs to a model that is a whole directory."""
+    directory = facts.tree.parent(file)
+    while directory not in (top, -1):
+        if any(facts.tree.child(directory, name) is not None for name in _WHOLE):
+            return True
+        directory = facts.tree.parent(directory)
+    return False
