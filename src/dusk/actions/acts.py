@@ -14,6 +14,12 @@ TABLE: MappingProxyType[Action, tuple[str, str]] = MappingProxyType(
         Action.TRASH: ("dusk.actions.trashing", "Trashing"),
         Action.ARCHIVE: ("dusk.actions.archiving", "ArchivingAct"),
         Action.COMPRESS: ("dusk.actions.compressing", "Compressing"),
+        Action.SPLIT: ("dusk.actions.splitting", "Splitting"),
+        Action.REQUEUE: ("dusk.actions.requeueing", "Requeueing"),
+        Action.EMPTY_DIRECTORIES: ("dusk.actions.empty_directories", "EmptyDirectories"),
+        Action.SCAFFOLD: ("dusk.actions.scaffolding", "Scaffolding"),
+        Action.NATIVE: ("dusk.actions.native", "Native"),
+        Action.DEDUPE: ("dusk.actions.deduplication", "Deduplication"),
     }
 )
 """Module and class of each action. Imported when first needed: most runs need one of them."""

@@ -94,9 +94,10 @@ class Gate:
             yield from checks.mounted(situation)
             yield from checks.not_permitted(situation)
         if demands.trash:
-            yield from self._without_trash(situation)
+            yield from self.without_trash(situation)
 
-    def _without_trash(self, situation: Situation) -> Iterator[Objection]:
+    def without_trash(self, situation: Situation) -> Iterator[Objection]:
+        """Yield why no trash can take the target without copying it."""
         directory = os.path.dirname(situation.path)
         if directory not in self._trash_refusals:
             self._trash_refusals[directory] = trash_choice.refusal(situation.parent, directory, self.trashes)

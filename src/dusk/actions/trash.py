@@ -100,6 +100,28 @@ def trash_group(journal: Journal, moves: list[TrashMove], trashes: TrashDirector
     _close(journal, reserved)
 
 
+def reserve_place(journal: Journal, move: TrashMove, trashes: TrashDirectories) -> None:
+    """Reserve a durable name in the trash for an item that gets there otherwise than by `trash_group`.
+
+    ``move.error`` says when there is none. Raises JournalError.
+    """
+    _reserve(move, trashes)
+    if move.error:
+        return
+    _sync_document(move)
+    if move.error or move.place is None:
+        return
+    if move.place.is_extra:
+        journal.add_place(move.place.path)
+    sync(move.place.info)
+
+
+def release_place(move: TrashMove) -> None:
+    """Give a reserved name up again."""
+    if move.place is not None:
+        _release(move)
+
+
 def _reserve(move: TrashMove, trashes: TrashDirectories) -> None:
     source = move.record.source
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from dusk.fs.names import display_name, display_path, shell_word
-from dusk.fs.units import count_noun
+from dusk.fs.units import count_noun, format_size
 from dusk.plan.step import Step
 from dusk.rules.finding import Action
 
@@ -275,6 +276,26 @@ def undo_words(step: Step) -> str:
     if step.action is Action.DEDUPE and step.options.form == HARD_LINK:
         return _UNTIL_EMPTIED
     return WORDS[step.action].undo
+
+
+class Figures(Protocol):
+    """Figures of what is freed, and how sure they are."""
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether samples were extrapolated."""
+        ...
+
+    @property
+    def is_at_most(self) -> bool:
+        """Whether less may be freed."""
+        ...
+
+
+def freed_words(size: int, figures: Figures) -> str:
+    """Return a freed size with how sure it is: "1.2 GiB", "about 1.2 GiB", "up to 1.2 GiB"."""
+    sure = "" if size == 0 else "up to " if figures.is_at_most else "about " if figures.is_estimate else ""
+    return sure + format_size(size)
 
 
 def command_text(command: tuple[str, ...]) -> str:

@@ -96,6 +96,7 @@ def _forecast_document(forecast: Forecast) -> dict[str, object]:
         "frees_after_purge": forecast.frees_after_purge,
         "needs": forecast.needs,
         "is_estimate": forecast.is_estimate,
+        "is_at_most": forecast.is_at_most,
         "sentence": forecast.sentence,
     }
 
@@ -187,6 +188,7 @@ def _read_forecast(node: Node) -> Forecast:
         frees_after_purge=node.number("frees_after_purge", negative=True),
         needs=node.number("needs"),
         is_estimate=node.flag("is_estimate"),
+        is_at_most=node.flag("is_at_most"),
         sentence=node.text("sentence"),
     )
     node.finish()

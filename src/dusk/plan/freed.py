@@ -28,6 +28,8 @@ class Freed:
     """Used more, until the trash is emptied."""
     is_estimate: bool = False
     """Whether samples were extrapolated for it."""
+    is_at_most: bool = False
+    """Whether it may be less: blocks that others share, files held open, what a tool decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def frees_space(step: Step, target: Target) -> bool:
 def freed_by(pairs: Iterable[tuple[Step, Target]]) -> Freed:
     """Return what steps free together: by the forecast of the review where there is one, else by size."""
     now = after_purge = needs = 0
-    is_estimate = False
+    is_estimate = is_at_most = False
     plain: list[Target] = []
     for step, target in pairs:
         forecast = target.forecast
@@ -85,10 +87,11 @@ def freed_by(pairs: Iterable[tuple[Step, Target]]) -> Freed:
             after_purge += forecast.frees_after_purge
             needs += forecast.needs
             is_estimate = is_estimate or forecast.is_estimate
+            is_at_most = is_at_most or forecast.is_at_most
         elif frees_space(step, target):
             plain.append(target)
     sizes = freed(plain)
-    return Freed(now + sizes.now, after_purge + sizes.after_purge, needs, is_estimate)
+    return Freed(now + sizes.now, after_purge + sizes.after_purge, needs, is_estimate, is_at_most)
 
 
 def link_totals(targets: Iterable[Target]) -> tuple[LinkTotal, ...]:

@@ -34,6 +34,8 @@ class ActionTotals:
     """Bytes used more until the trash is emptied, because something is made before its source goes."""
     is_estimate: bool = False
     """Whether these three come from samples: "about"."""
+    is_at_most: bool = False
+    """Whether less may be freed: "up to"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ class Plan:
             frees_after_purge=whole.frees_after_purge,
             needs=whole.needs,
             is_estimate=whole.is_estimate,
+            is_at_most=whole.is_at_most,
             by_action={action: _totals(pairs) for action, pairs in by_action.items()},
         )
 
@@ -198,6 +201,7 @@ def _totals(pairs: list[tuple[Step, Target]]) -> ActionTotals:
         frees_after_purge=frees.after_purge,
         needs=frees.needs,
         is_estimate=frees.is_estimate,
+        is_at_most=frees.is_at_most,
     )
 
 

@@ -22,6 +22,8 @@ class Forecast:
     """Bytes that are used more until the trash is emptied."""
     is_estimate: bool = False
     """Whether the figures come from samples: they are said with "about"."""
+    is_at_most: bool = False
+    """Whether less may be freed, for the reason that the sentence gives: they are said with "up to"."""
     sentence: str = ""
     """What the preview found, for a person; empty when the figures say it all."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_size
-from dusk.plan.action_words import WORDS, goal
+from dusk.plan.action_words import WORDS, freed_words, goal
 from dusk.plan.conflict import conflicts
 from dusk.plan.freed import apparent_size, disk_size, entry_count
 from dusk.plan.plan import ActionTotals, Plan
@@ -42,9 +43,22 @@ def plan_text(
     lines: list[str] = []
     for step in plan.steps:
         lines += [_goal(step), *_targets(step.targets, measure), ""]
-    lines += _objections([*problems, *conflicts(plan)], width)
+    lines += _objections([*problems, *conflicts(plan), *_forecasts(plan)], width)
     lines += _totals(plan, measure)
     return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remark:
+    """What a preview found, which speaks against nothing."""
+
+    sentence: str
+    blocking: bool = False
+
+
+def _forecasts(plan: Plan) -> list[_Remark]:
+    forecasts = (target.forecast for target in plan.targets)
+    return [_Remark(one.sentence) for one in forecasts if one is not None and one.sentence]
 
 
 def _goal(step: Step) -> str:
@@ -84,8 +98,8 @@ def _totals(plan: Plan, measure: Measure) -> list[str]:
     if len(totals.by_action) > 1:
         parts = totals.by_action.items()
         lines += [_sum(f"  {WORDS[action].short}", part, measure) for action, part in parts]
-    lines.append(f"  freed now: {format_size(totals.frees_now)}")
-    lines.append(f"  freed after the trash is emptied: {format_size(totals.frees_after_purge)}")
+    lines.append(f"  freed now: {freed_words(totals.frees_now, totals)}")
+    lines.append(f"  freed after the trash is emptied: {freed_words(totals.frees_after_purge, totals)}")
     return lines
 
 

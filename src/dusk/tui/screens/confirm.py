@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
-from dusk.plan.action_words import WORDS, command_text, how, is_undoable, undo_words
+from dusk.plan.action_words import WORDS, command_text, freed_words, how, is_undoable, undo_words
 from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 from dusk.tui.safety_signs import safety_kind, safety_text
@@ -226,8 +226,11 @@ class ConfirmScreen(Dialog[bool]):
     def _figure_lines(self) -> list[Line]:
         totals = self._plan.totals()
         return [
-            (("Freed now                      ", "muted"), (format_size(totals.frees_now), "strong")),
-            (("Freed after emptying the trash ", "muted"), (format_size(totals.frees_after_purge), "strong")),
+            (("Freed now                      ", "muted"), (freed_words(totals.frees_now, totals), "strong")),
+            (
+                ("Freed after emptying the trash ", "muted"),
+                (freed_words(totals.frees_after_purge, totals), "strong"),
+            ),
         ]
 
     def _root_lines(self, width: int) -> list[Line]:

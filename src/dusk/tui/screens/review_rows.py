@@ -178,6 +178,10 @@ def _notes(plan: Plan, problems: Iterable[Problem]) -> dict[bytes, tuple[Note, .
         lifted = problem.may_insist and problem.path in insisted
         note = Note(problem.blocking and not lifted, problem.sentence, problem.may_insist)
         notes.setdefault(problem.path, {})[_gist(problem.path, problem.sentence)] = note
+    for target in plan.targets:
+        if target.forecast is not None and target.forecast.sentence:
+            sentence = target.forecast.sentence
+            notes.setdefault(target.path, {})[_gist(target.path, sentence)] = Note(False, sentence)
     for conflict in conflicts(plan):
         note = Note(conflict.blocking, conflict.sentence)
         notes.setdefault(conflict.path, {}).setdefault(_gist(conflict.path, conflict.sentence), note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
-from dusk.plan.action_words import doing
+from dusk.plan.action_words import doing, freed_words
 from dusk.plan.plan import ActionTotals
 from dusk.rules.safety import Safety
 from dusk.scan.entry import Measure
@@ -31,7 +31,7 @@ def totals_lines(rows: ReviewRows, measure: Measure, width: int) -> list[Line]:
     """Return the three figures of everything that would be acted on, and how much would not."""
     totals, blocked = rows.totals, len(rows.blocked)
     sizes = both_sizes(totals, measure)
-    now, later = format_size(totals.frees_now), format_size(totals.frees_after_purge)
+    now, later = freed_words(totals.frees_now, totals), freed_words(totals.frees_after_purge, totals)
     freed = f"freed now {now}, after emptying the trash {later}"
     if cells(sizes) + cells(freed) + 2 <= width:
         lines: list[Line] = [((sizes, "strong"), (f"  {freed}", "queue-text"))]

@@ -40,6 +40,9 @@ class QueueBar(LinePane):
             hint = "off: read-only" if session.read_only else "empty; d adds the entry under the cursor"
             return [("Queue ", "strong"), (hint, "muted"), *marks]
         totals = session.totals()
+        from dusk.plan.action_words import freed_words
+
+        now, later = freed_words(totals.frees_now, totals), freed_words(totals.frees_after_purge, totals)
         spans: list[Span] = [
             ("Queue ", "strong"),
             (count_noun(totals.targets, "path"), "queue-text"),
@@ -51,13 +54,13 @@ class QueueBar(LinePane):
                 spans += [("   ", "queue-text"), *self._action(action, part)]
             spans += [
                 ("   frees ", "muted"),
-                (format_size(totals.frees_now), "queue-text"),
+                (now, "queue-text"),
                 (" now, ", "muted"),
-                (format_size(totals.frees_after_purge), "queue-text"),
+                (later, "queue-text"),
                 (" with the trash emptied", "muted"),
             ]
         else:
-            spans += [("  frees later ", "muted"), (format_size(totals.frees_after_purge), "queue-text")]
+            spans += [("  frees later ", "muted"), (later, "queue-text")]
         return [*spans, *marks]
 
     def _action(self, action: Action, totals: ActionTotals) -> list[Span]:

@@ -1,0 +1,283 @@
+"""Making equal files names of one file, and separate files again.
+
+The separate file gets a second name in the trash first; then a hard link to the kept one takes its place by
+a rename, so that the path is never missing. While that happens a read lease on both holds writers off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import secrets
+import signal
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dusk.actions import trashinfo
+from dusk.actions.act import Admission, End, Returned, Tools, Work
+from dusk.actions.content import WINDOW, drop_cache
+from dusk.actions.gate import Refused
+from dusk.actions.journal import JournalError
+from dusk.actions.metadata import read_attributes
+from dusk.actions.outcome import ItemState
+from dusk.actions.record import Record, State
+from dusk.actions.relocation import status_of, sync
+from dusk.actions.settling import Settling, drop_document, entry_status, is_in_place, is_in_trash
+from dusk.actions.trash import TrashMove, release_place, reserve_place
+from dusk.actions.trash_directory import TrashDirectory, Unusable
+from dusk.fs.cancellation import Cancelling, stop_if
+from dusk.fs.descent import open_parent
+from dusk.fs.identity import Identity
+from dusk.fs.names import display_path
+from dusk.fs.shared_blocks import Differs
+
+_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def link(item: Admission, keeper: Admission, work: Work) -> End:
+    """Make one file a further name of another with the same bytes.
+
+    Raises Differs, Refused and OSError, all of them with both files as they were; JournalError.
+    """
+    with _leased(keeper) as kept, _leased(item) as other:
+        _check_alike(item, kept, other)
+        _compare(kept, other, item.record.identity.size, work.cancelled)
+        return _replace_by_link(item, keeper, other, work)
+
+
+def take_back(original: Record, record: Record, tools: Tools) -> Returned:
+    """Put the separate file back in place of the link. Raises JournalError."""
+    shown = display_path(original.source)
+    try:
+        place = tools.trashes.existing(original.trash)
+        place.lock()
+        parent, name = open_parent(original.source)
+    except (Unusable, OSError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else str(problem)
+        return Returned(ItemState.FAILED, f"{shown} cannot be put back: {why}.")
+    try:
+        if not is_in_trash(original, place):
+            tools.journal.write([replace(original, state=State.PURGED)], closing=True)
+            sentence = f"{shown} stays a hard link: its separate file is not in the trash any more."
+            return Returned(ItemState.FAILED, sentence)
+        now = status_of(parent, name)
+        if now is not None and not _is_link(now, original):
+            sentence = f"{shown} cannot be put back: something else has its name now. It stays in the trash."
+            return Returned(ItemState.REFUSED, sentence)
+        (record,) = tools.journal.write([record])
+        before = os.fstat(parent)
+        os.rename(original.trash_name, name, src_dir_fd=place.files, dst_dir_fd=parent)
+        if original.parent_after_ns and before.st_mtime_ns == original.parent_after_ns:
+            os.utime(parent, ns=(before.st_atime_ns, original.parent_before_ns))
+        _forget(place, original.trash_name, parent)
+        ended = [replace(record, state=State.DONE), replace(original, state=State.UNDONE)]
+        with contextlib.suppress(JournalError):
+            tools.journal.write(ended, closing=True)
+        return Returned(ItemState.DONE)
+    except OSError as error:
+        return Returned(ItemState.FAILED, f"{shown} cannot be put back: {error.strerror}.")
+    finally:
+        os.close(parent)
+
+
+def settle(record: Record, settling: Settling) -> None:
+    """Find out by inode whether the link had taken the place before a kill."""
+    shown = display_path(record.source)
+    place = settling.place_of(record)
+    in_trash = is_in_trash(record, place)
+    _drop_temporary(record)
+    if is_in_place(record):
+        if in_trash:
+            assert place is not None
+            os.unlink(record.trash_name, dir_fd=place.files)
+        drop_document(record, place)
+        settling.end(record, State.FAILED, "Interrupted before it became a hard link.")
+        settling.sentences.append(f"{shown} was not touched: dusk was interrupted before.")
+        return
+    now = entry_status(record.source)
+    if in_trash and now is not None and _is_link(now, record):
+        settling.end(record, State.DONE)
+        settling.sentences.append(
+            f"{shown} became a hard link before dusk was interrupted. 'dusk undo' takes it back."
+        )
+    else:
+        settling.unclear(record, "it is not certain what has its name now")
+
+
+@contextlib.contextmanager
+def _leased(item: Admission) -> Iterator[int]:
+    """Open a file under a read lease: nobody writes to it, and whoever wants to is held up and noticed."""
+    file = os.open(item.situation.name, _READING, dir_fd=item.situation.parent)
+    try:
+        status, identity = os.fstat(file), item.record.identity
+        if (status.st_dev, status.st_ino, status.st_size) != (
+            identity.device, identity.inode, identity.size,
+        ):  # fmt: skip
+            raise Refused(f"{item.situation.shown} was replaced at this moment. It was not touched.")
+        try:
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.EWOULDBLOCK):
+                raise Refused(f"{item.situation.shown} is being written to. It was not touched.") from error
+            raise Refused(
+                f"It cannot be told whether anyone writes to {item.situation.shown}. It was not touched."
+            ) from error
+        try:
+            yield file
+        finally:
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    finally:
+        os.close(file)
+
+
+def _check_alike(item: Admission, kept: int, other: int) -> None:
+    """Refuse files that would lose something of their own by becoming one."""
+    one, two = os.fstat(kept), os.fstat(other)
+    shown = item.situation.shown
+    if (one.st_uid, one.st_gid, stat.S_IMODE(one.st_mode)) != (
+        two.st_uid,
+        two.st_gid,
+        stat.S_IMODE(two.st_mode),
+    ):
+        raise Refused(f"{shown} has another owner or other permissions than its equal. It stays separate.")
+    if read_attributes(kept, one.st_mode) != read_attributes(other, two.st_mode):
+        raise Refused(f"{shown} has other attributes or access lists than its equal. It stays separate.")
+
+
+def _compare(kept: int, other: int, size: int, cancelled: Cancelling) -> None:
+    """Compare two files byte by byte, as they are on the disk. Raises Differs, OSError and Cancelled."""
+    drop_cache(kept)
+    drop_cache(other)
+    offset = 0
+    while offset < size:
+        stop_if(cancelled)
+        one = os.pread(kept, min(WINDOW, size - offset), offset)
+        if not one or one != os.pread(other, len(one), offset):
+            raise Differs
+        offset += len(one)
+
+
+def _replace_by_link(item: Admission, keeper: Admission, other: int, work: Work) -> End:
+    situation = item.situation
+    temporary = b".dusk-" + secrets.token_hex(8).encode() + b".link"
+    links = item.record.identity.links
+    detail = {
+        "inode": keeper.record.identity.inode,
+        "temporary": temporary.decode(),
+        "kept": os.fsdecode(keeper.record.source),
+    }
+    record = replace(
+        item.record,
+        batch=work.begin(),
+        destination=keeper.record.source,
+        detail=json.dumps(detail),
+        frees_after_purge=item.survey.disk_size if links == 1 else 0,
+    )
+    move = TrashMove(record, situation.parent)
+    reserve_place(work.journal, move, work.trashes)
+    if move.error or move.place is None:
+        raise Refused(move.error)
+    try:
+        (record,) = work.journal.write([move.record])
+    except JournalError:
+        release_place(move)
+        raise
+    before = os.fstat(situation.parent).st_mtime_ns
+    try:
+        _swap(item, keeper, temporary, other, move.place, record)
+    except (OSError, Refused) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else str(problem)
+        _clear(situation.parent, temporary, move)
+        error = f"{situation.shown} did not become a hard link: {why}"
+        with contextlib.suppress(JournalError):
+            work.journal.write([replace(record, state=State.FAILED, error=error)], closing=True)
+        raise
+    sync(move.place.files)
+    sync(situation.parent)
+    after = os.fstat(situation.parent).st_mtime_ns
+    done = replace(record, state=State.DONE, parent_before_ns=before, parent_after_ns=after)
+    note = ""
+    try:
+        work.journal.write([done], closing=True)
+    except JournalError as problem:
+        note = f"{situation.shown} was dealt with, but: {problem} The next start of dusk completes it."
+    return End(ItemState.DONE, note, keeper.record.source, 0, record.frees_after_purge)
+
+
+def _swap(  # noqa: PLR0917 - the facts of one swap
+    item: Admission, keeper: Admission, temporary: bytes, other: int, place: TrashDirectory, record: Record
+) -> None:
+    """Give the separate file a name in the trash and its place to a link. Raises OSError and Refused."""
+    situation, kept = item.situation, keeper.record.identity
+    parent, name = situation.parent, situation.name
+    os.link(
+        keeper.situation.name, temporary,
+        src_dir_fd=keeper.situation.parent, dst_dir_fd=parent, follow_symlinks=False,
+    )  # fmt: skip
+    if os.stat(temporary, dir_fd=parent, follow_symlinks=False).st_ino != kept.inode:
+        raise Refused(f"{display_path(keeper.record.source)} was replaced at this moment.")
+    os.link(name, record.trash_name, src_dir_fd=parent, dst_dir_fd=place.files, follow_symlinks=False)
+    if (
+        os.stat(record.trash_name, dir_fd=place.files, follow_symlinks=False).st_ino
+        != item.record.identity.inode
+    ):
+        raise Refused("it was replaced at this moment.")
+    sync(place.files)
+    now = os.stat(name, dir_fd=parent, follow_symlinks=False)
+    drift = item.record.identity.drift(replace(Identity.from_stat(now), links=item.record.identity.links))
+    if drift is not None:
+        raise Refused(f"it {drift}.")
+    os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+    if fcntl.fcntl(other, fcntl.F_GETLEASE) != fcntl.F_RDLCK:
+        # Somebody opens the separate file for writing right now and waits: what they write must not be lost.
+        os.rename(record.trash_name, name, src_dir_fd=place.files, dst_dir_fd=parent)
+        raise Refused("somebody began to write to it at this moment.")
+
+
+def _clear(parent: int, temporary: bytes, move: TrashMove) -> None:
+    """Take away what a failed attempt left: the file itself is in its place."""
+    assert move.place is not None
+    with contextlib.suppress(OSError):
+        os.unlink(temporary, dir_fd=parent)
+    with contextlib.suppress(OSError):
+        now = status_of(parent, move.name)
+        there = status_of(move.place.files, move.record.trash_name)
+        if there is not None and now is not None and (now.st_dev, now.st_ino) == (there.st_dev, there.st_ino):
+            os.unlink(move.record.trash_name, dir_fd=move.place.files)
+    if status_of(move.place.files, move.record.trash_name) is None:
+        release_place(move)
+
+
+def _is_link(status: os.stat_result, record: Record) -> bool:
+    """Return whether an entry is the kept file that a record put there."""
+    try:
+        return bool(status.st_ino == json.loads(record.detail)["inode"] and stat.S_ISREG(status.st_mode))
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _drop_temporary(record: Record) -> None:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        name = json.loads(record.detail)["temporary"].encode()
+        parent, _ = open_parent(record.source)
+        try:
+            status = status_of(parent, name)
+            if status is not None and _is_link(status, record):
+                os.unlink(name, dir_fd=parent)
+        finally:
+            os.close(parent)
+
+
+def _forget(place: TrashDirectory, name: bytes, parent: int) -> None:
+    for descriptor in (parent, place.files):
+        with contextlib.suppress(OSError):
+            sync(descriptor)
+    with contextlib.suppress(OSError):
+        os.unlink(name + trashinfo.SUFFIX, dir_fd=place.info)
+        sync(place.info)
