@@ -183,3 +183,10 @@ class Act(abc.ABC):
         Called once the source is known to be in its place, before the original is written UNDONE.
         """
         return ""
+
+    def is_away(self, original: Record, record: Record) -> bool:
+        """Return whether what an interrupted return was to bring back is still where the act put it.
+
+        Asked when the source is neither in its place nor in the trash: then the return had not begun.
+        """
+        return False

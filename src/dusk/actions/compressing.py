@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 
 from dusk.actions.act import Act, Admission, End, Objection, Returned, Situation, Tools, Work
@@ -16,6 +15,7 @@ from dusk.actions.replaced import Rebuilding, retire_products, return_replaced, 
 from dusk.actions.replacement import Made, Part, Workshop, replace_source, short_of_space
 from dusk.actions.settling import Settling, tools_of
 from dusk.actions.shrinking import LEAST_GAIN, Shrinkage, shrinkage
+from dusk.actions.sole_file import reason_against
 from dusk.actions.zstd_frames import SUFFIX, FrameWriter, contents_of, read_back
 from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.descent import open_parent
@@ -89,14 +89,10 @@ class Compressing(Act):
 
 def _reason(situation: Situation) -> str | None:
     """Return why an entry cannot be compressed, whatever it holds; None when it can."""
-    status = situation.status
     product = situation.name + SUFFIX
-    if not stat.S_ISREG(status.st_mode):
-        return "is not a file: name the files to compress"
-    if status.st_nlink > 1:
-        return f"has {status.st_nlink} names (hard links): compressing one of them frees nothing"
-    if os.geteuid() not in (0, status.st_uid):
-        return f"belongs to user {status.st_uid}, and compressed it would belong to user {os.geteuid()}"
+    reason = reason_against(situation, "compress")
+    if reason is not None:
+        return reason
     if len(product) > _LONGEST_NAME:
         return "has a name that is too long for .zst at its end"
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from dusk.actions.act import Act
 from dusk.actions.acts import act_of
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.purge import finish_expunging, remove_expunged
@@ -85,7 +86,7 @@ def _settle_restore(record: Record, settling: Settling) -> None:
         note = _settle_rest(record, settling)
         settling.end_original(record, State.UNDONE)
         settling.sentences.append(f"{shown} was put back before dusk was interrupted.{note}")
-    elif in_trash or record.working:
+    elif in_trash or record.working or _is_away(record, settling):
         settling.remove_working(record)
         settling.end(record, State.FAILED, "Interrupted before it was put back.")
         settling.sentences.append(f"{shown} was not put back: dusk was interrupted before. Undo again.")
@@ -93,12 +94,24 @@ def _settle_restore(record: Record, settling: Settling) -> None:
         settling.unclear(record, "it is neither in its place nor in the trash")
 
 
-def _settle_rest(record: Record, settling: Settling) -> str:
-    """Let the act that is taken back finish that; return a sentence with a space before it."""
+def _taken_back(record: Record, settling: Settling) -> tuple[Record, Act] | None:
+    """Return the record that one takes back, and what carried that out."""
     original = settling.journal.record(record.reverses) if record.reverses else None
     act = act_of(original.action) if original is not None else None
-    if original is None or act is None:
+    return (original, act) if original is not None and act is not None else None
+
+
+def _is_away(record: Record, settling: Settling) -> bool:
+    found = _taken_back(record, settling)
+    return found is not None and found[1].is_away(found[0], record)
+
+
+def _settle_rest(record: Record, settling: Settling) -> str:
+    """Let the act that is taken back finish that; return a sentence with a space before it."""
+    found = _taken_back(record, settling)
+    if found is None:
         return ""
+    original, act = found
     sentence = act.settle_return(original, record, settling)
     return f" {sentence}" if sentence else ""
 

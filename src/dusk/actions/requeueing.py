@@ -1,0 +1,289 @@
+"""The act of requeueing: items of a stuck queue go back to where its worker picks them up."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from dusk.actions.act import (
+    Act,
+    Admission,
+    Demands,
+    End,
+    Gathering,
+    Objection,
+    Returned,
+    Situation,
+    Tools,
+    Work,
+)
+from dusk.actions.gate import Gate, Refused
+from dusk.actions.journal import JournalError
+from dusk.actions.outcome import ItemState
+from dusk.actions.record import Record, State
+from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync
+from dusk.actions.settling import Settling, entry_status, is_in_place
+from dusk.actions.withdrawal import is_inode
+from dusk.fs.descent import open_directory, open_parent
+from dusk.fs.identity import Identity
+from dusk.fs.names import display_path
+from dusk.fs.survey import Survey
+from dusk.rules.finding import Action
+
+# Where workers look, the most telling name first. The last one is the first of several priorities.
+_WAITING = (b"pending", b"inbox", b"queued", b"todo", b"new", b"normal")
+_OUTSIDE = (b"inbox", b"pending")
+_STAGES = frozenset(
+    {b"failed", b"errors", b"error", b"processing", b"in_progress", b"running", b"stuck", b"retry", *_WAITING}
+)
+
+
+class Requeueing(Act):
+    """Requeue: one rename for each item, which replaces nothing."""
+
+    action = Action.REQUEUE
+    gathering = Gathering.GROUP
+
+    @property
+    def demands(self) -> Demands:
+        """Return everything but a trash: nothing goes there."""
+        return Demands(trash=False)
+
+    def objections(self, situation: Situation, survey: Survey, gate: Gate) -> Iterator[Objection]:
+        """Yield why the target cannot go back in line."""
+        if stat.S_ISDIR(situation.status.st_mode) and situation.name in _STAGES:
+            yield Objection(f"{situation.shown} is a stage of a queue: name the items in it.")
+            return
+        waiting = waiting_directory(situation)
+        if waiting is None:
+            yield Objection(
+                f"Where the worker picks {situation.shown} up cannot be told: no directory "
+                f"{', '.join(os.fsdecode(name) for name in _WAITING[:3])} lies beside its own."
+            )
+            return
+        path = os.path.join(waiting, situation.name)
+        reason = gate.protection.reason(path)
+        if reason is not None:
+            yield Objection(f"{display_path(path)} {reason}.")
+        elif os.path.dirname(situation.path) == waiting:
+            yield Objection(f"{situation.shown} waits in line already.")
+        elif entry_status(path) is not None:
+            yield Objection(f"{situation.shown} cannot go back: {display_path(path)} is there already.")
+        else:
+            problem = _unusable(waiting, situation.status.st_dev)
+            if problem is not None:
+                yield Objection(f"{situation.shown} cannot go back: {display_path(waiting)} {problem}.")
+
+    def run(self, items: Sequence[Admission], work: Work) -> Sequence[End]:
+        """Move a group of items; raises JournalError when the intents cannot be written."""
+        work.progress.at("putting back in line", items[0].record.source)
+        batch = work.begin()
+        intents = []
+        for item in items:
+            waiting = waiting_directory(item.situation)
+            if waiting is None:
+                raise Refused(f"{item.situation.shown}: where its worker looks is gone.")
+            destination = os.path.join(waiting, item.situation.name)
+            intents.append(replace(item.record, batch=batch, destination=destination, frees_after_purge=0))
+        moves = [
+            _Move(record, item.situation.parent)
+            for record, item in zip(work.journal.write(intents), items, strict=True)
+        ]
+        _move_all(moves)
+        try:
+            work.journal.write([move.record for move in moves], closing=True)
+        except JournalError as problem:
+            for move in moves:
+                move.note = f"{problem} The next start of dusk completes it."
+        return [move.end() for move in moves]
+
+    def take_back(self, original: Record, record: Record, tools: Tools) -> Returned:
+        """Move an item back to the stage that it was in, unless a worker has taken it."""
+        shown = display_path(original.source)
+        try:
+            parent, _ = open_parent(original.source)
+        except (OSError, ValueError):
+            return Returned(ItemState.FAILED, f"{shown} cannot be put back: its directory is gone.")
+        try:
+            status = entry_status(original.destination)
+            if status is None or not is_inode(original.identity, status, parent):
+                return Returned(
+                    ItemState.FAILED,
+                    f"{shown} cannot be put back: a worker has taken {display_path(original.destination)}.",
+                )
+            (record,) = tools.journal.write([replace(record, destination=original.destination)])
+            ended, returned = _move_back(original, record, parent)
+            tools.journal.write(ended, closing=True)
+            return returned
+        finally:
+            os.close(parent)
+
+    def settle(self, record: Record, settling: Settling) -> None:
+        """Find an item in its stage or in line; one that is in neither, a worker has."""
+        shown = display_path(record.source)
+        if is_in_place(record):
+            if _is_at(record, record.destination):
+                os.unlink(record.destination)  # a filesystem without RENAME_NOREPLACE: two names for a moment
+            settling.end(record, State.FAILED, "Interrupted before it was moved.")
+            settling.sentences.append(f"{shown} was not touched: dusk was interrupted before.")
+        elif _is_at(record, record.destination):
+            settling.end(record, State.DONE)
+            settling.sentences.append(
+                f"Put {shown} back in line before dusk was interrupted. 'dusk undo' takes it back."
+            )
+        else:
+            settling.unclear(record, "it is neither in its stage nor in line: a worker may have it")
+
+    def is_away(self, original: Record, record: Record) -> bool:
+        """Return whether an item still waits in line."""
+        return _is_at(original, original.destination)
+
+
+def waiting_directory(situation: Situation) -> bytes | None:
+    """Return where items of a queue wait: as the step says, else beside the target's stage; or None."""
+    if situation.step.destination:
+        return os.path.realpath(situation.step.destination)
+    queue = os.path.dirname(os.path.dirname(situation.path))
+    for above, names in ((queue, _WAITING), (os.path.dirname(queue), _OUTSIDE)):
+        for name in names:
+            path = os.path.join(above, name)
+            status = entry_status(path)
+            if status is not None and stat.S_ISDIR(status.st_mode):
+                return path
+    return None
+
+
+def _unusable(directory: bytes, device: int) -> str | None:
+    try:
+        status = os.stat(directory)
+    except OSError as error:
+        return f"cannot be used: {error.strerror}"
+    if not stat.S_ISDIR(status.st_mode):
+        return "is not a directory"
+    if status.st_dev != device:
+        return "is on another filesystem"
+    if not os.access(directory, os.W_OK | os.X_OK, effective_ids=True):
+        return "cannot be written by this user"
+    return None
+
+
+@dataclass(slots=True)
+class _Move:
+    record: Record
+    parent: int
+    error: str = ""
+    note: str = ""
+
+    def end(self) -> End:
+        if self.record.state is State.DONE:
+            return End(ItemState.DONE, self.note, self.record.destination, frees_after_purge=0)
+        return End(ItemState.FAILED, self.error)
+
+
+def _move_all(moves: list[_Move]) -> None:
+    opened: dict[bytes, int] = {}
+    try:
+        for move in moves:
+            above = os.path.dirname(move.record.destination)
+            try:
+                if above not in opened:
+                    opened[above] = open_directory(above)
+                _move(move, opened[above])
+            except OSError as error:
+                _fail(move, f"{display_path(move.record.source)} was not moved: {error.strerror}.")
+        for descriptor in {*opened.values(), *(move.parent for move in moves)}:
+            # An error of the disk cannot be taken back here; the record stays open, which recovery settles.
+            try:
+                sync(descriptor)
+            except OSError as error:
+                for move in moves:
+                    if move.record.state is State.DONE:
+                        move.record = replace(move.record, state=State.INTENT)
+                        move.error = f"It was moved, but the disk reports: {error.strerror}."
+    finally:
+        for descriptor in opened.values():
+            os.close(descriptor)
+
+
+def _move(move: _Move, directory: int) -> None:
+    record, shown = move.record, display_path(move.record.source)
+    name = os.path.basename(record.source)
+    before, waiting = os.fstat(move.parent).st_mtime_ns, os.fstat(directory).st_mtime_ns
+    try:
+        relocate(move.parent, name, directory, name, same_inode(record.identity))
+    except FileExistsError:
+        _fail(move, f"{shown} was not moved: something of its name waits in line since this moment.")
+    except (Swapped, Stranded):
+        _fail(move, f"{shown} was replaced by another file at this moment.")
+    else:
+        times = json.dumps({"before": waiting, "after": os.fstat(directory).st_mtime_ns})
+        move.record = replace(
+            record,
+            state=State.DONE,
+            parent_before_ns=before,
+            parent_after_ns=os.fstat(move.parent).st_mtime_ns,
+            detail=times,
+        )
+
+
+def _fail(move: _Move, sentence: str) -> None:
+    move.error = sentence
+    move.record = replace(move.record, state=State.FAILED, error=sentence)
+
+
+def _move_back(original: Record, record: Record, parent: int) -> tuple[list[Record], Returned]:
+    shown, name = display_path(original.source), os.path.basename(original.source)
+    try:
+        directory = open_directory(os.path.dirname(original.destination))
+    except OSError as error:
+        failed = replace(record, state=State.FAILED, error=error.strerror or "")
+        return [failed], Returned(ItemState.FAILED, f"{shown} cannot be put back: {error.strerror}.")
+    try:
+        before, waiting = os.fstat(parent), os.fstat(directory)
+        status = status_of(directory, name)
+        identity = original.identity if status is None else Identity.from_stat(status)
+        relocate(directory, name, parent, name, same_inode(identity))
+        _put_times_back(original, parent, before, directory, waiting)
+        sync(parent)
+        sync(directory)
+    except FileExistsError:
+        sentence = f"{shown} cannot be put back: something else has its name now."
+        return [replace(record, state=State.FAILED, error=sentence)], Returned(ItemState.REFUSED, sentence)
+    except (Swapped, Stranded, OSError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else "it was replaced at this moment"
+        sentence = f"{shown} cannot be put back: {why}."
+        return [replace(record, state=State.FAILED, error=sentence)], Returned(ItemState.FAILED, sentence)
+    finally:
+        os.close(directory)
+    ends = [replace(record, state=State.DONE), replace(original, state=State.UNDONE)]
+    return ends, Returned(ItemState.DONE)
+
+
+def _put_times_back(
+    original: Record, parent: int, before: os.stat_result, directory: int, waiting: os.stat_result
+) -> None:
+    """Give both directories the times that they had before the act, where nothing else changed them."""
+    with contextlib.suppress(OSError, ValueError):
+        if original.parent_after_ns and before.st_mtime_ns == original.parent_after_ns:
+            os.utime(parent, ns=(before.st_atime_ns, original.parent_before_ns))
+        times = json.loads(original.detail or "{}")
+        if times and waiting.st_mtime_ns == times["after"]:
+            os.utime(directory, ns=(waiting.st_atime_ns, times["before"]))
+
+
+def _is_at(record: Record, path: bytes) -> bool:
+    status = entry_status(path)
+    if status is None:
+        return False
+    try:
+        parent, _ = open_parent(path)
+    except (OSError, ValueError):
+        return False
+    try:
+        return is_inode(record.identity, status, parent)
+    finally:
+        os.close(parent)
