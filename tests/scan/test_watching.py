@@ -12,7 +12,7 @@ import pytest
 
 from dusk.scan import listing, ordering
 from dusk.scan import walk as walk_module
-from dusk.scan.entry import Measure, Sort
+from dusk.scan.entry import EntryFlag, Measure, Sort
 from dusk.scan.scanner import ScanOptions, Triggers
 from dusk.scan.start import open_scan
 from dusk.scan.tree import ROOT
@@ -44,6 +44,7 @@ def gate(monkeypatch):
         permits.release()
 
 
+@pytest.mark.reference_only
 def test_the_tree_can_be_read_before_the_end_and_totals_grow(root, gate):
     permits, waiting = gate
     for name in (b"/a", b"/b"):
@@ -81,6 +82,7 @@ def test_directories_complete_deepest_first_and_the_root_last(root, scan_of):
     assert all(position[index] < position[scan.tree.parent(index)] for index in completed[:-1])
 
 
+@pytest.mark.reference_only
 def test_readers_in_other_threads_never_see_a_half_made_entry(root, monkeypatch):
     for number in range(60):
         os.makedirs(root + b"/%d/x" % number)
@@ -124,6 +126,7 @@ def test_readers_in_other_threads_never_see_a_half_made_entry(root, monkeypatch)
     assert scan.progress().entries == 60 * 22 + 1
 
 
+@pytest.mark.reference_only
 def test_cancel_returns_at_once_and_keeps_what_was_found(root, gate):
     permits, waiting = gate
     for number in range(5):
@@ -147,6 +150,7 @@ def test_cancel_returns_at_once_and_keeps_what_was_found(root, gate):
     assert ROOT not in scan.completed
 
 
+@pytest.mark.reference_only
 def test_cancel_stops_inside_one_huge_directory(root, monkeypatch):
     for number in range(40):
         write(root + b"/%d" % number)
@@ -179,6 +183,7 @@ def test_cancelling_a_finished_scan_changes_nothing(root, scan_of, refreshed):
 @pytest.mark.parametrize(
     ("error", "words"), [(MemoryError(), "not enough memory"), (ValueError("bad"), "ValueError")]
 )
+@pytest.mark.reference_only
 def test_a_scan_that_fails_says_so_and_ends(root, monkeypatch, error, words):
     os.makedirs(root + b"/a")
     read = walk_module.read_batches
@@ -227,6 +232,7 @@ def test_starting_twice_scans_once(root, scan_of):
     assert len(scan.tree) == 2
 
 
+@pytest.mark.reference_only
 def test_a_huge_directory_is_not_sorted_again_for_every_look_while_it_is_read(root, gate, monkeypatch):
     permits, waiting = gate
     os.mkdir(root + b"/below")
@@ -274,3 +280,22 @@ def test_triggers_that_come_late_are_asked_in_the_scanning_thread_before_the_fir
     assert [scan.tree.name(hit) for hit in scan.hits] == [b"keys.pem"]
     assert len(asked_by) == 1
     assert asked_by[0] != threading.current_thread().name
+
+
+def test_every_question_has_an_answer_before_the_scan_starts(root):
+    # The first frame is drawn before the first directory is read.
+    tree = open_scan(root, ScanOptions()).tree
+    entry = tree.entry(ROOT)
+    assert (entry.name, entry.items, entry.disk_size) == (root, 0, 0)
+    assert entry.is_directory
+    assert entry.flags & EntryFlag.SCANNING
+    assert list(tree.children(ROOT)) == []
+    assert tree.child_count(ROOT) == 0
+    assert list(tree.subtree(ROOT)) == [ROOT]
+    assert tree.linked_inodes(ROOT) == ()
+    assert tree.find(root) == ROOT
+    assert tree.child(ROOT, b"none") is None
+    assert not tree.is_complete(ROOT)
+    assert not tree.is_removed(ROOT)
+    assert tree.newest_mtime_ns(ROOT) == 0
+    assert tree.revision(ROOT) >= 0
