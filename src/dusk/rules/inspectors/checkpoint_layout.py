@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from dusk.rules.facts import Facts
+from dusk.rules.facts import WIDE, Facts
 
 TRAINER, ACCELERATE, DEEPSPEED, DISTRIBUTED, ORBAX, MEGATRON = (
     "trainer", "accelerate", "deepspeed", "distributed", "orbax", "megatron"
@@ -43,4 +43,13 @@ def layout(names: Collection[bytes]) -> str:
 
 def is_checkpoint(directory: int, facts: Facts) -> bool:
     """Return whether a directory is itself a checkpoint, so that what lies in it goes only with it."""
-    return facts.tree.name(directory).endswith(b".ckpt") or bool(layout(facts.children(directory)))
+    if facts.tree.name(directory).endswith(b".ckpt"):
+        return True
+    if facts.tree.child_count(directory) > WIDE:
+        return False
+    children = facts.children(directory)
+    found = layout(children)
+    # A run's own directory gets the Trainer's state as well, when the run has ended.
+    return bool(found) and not (
+        found == TRAINER and any(name.startswith(b"checkpoint-") for name in children)
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_name
-from dusk.rules.facts import Facts
+from dusk.rules.facts import WIDE, Facts
 from dusk.rules.probe import CannotTellError
 
 KEPT = "training-kept-checkpoint"
@@ -21,6 +22,8 @@ _CHOSEN = re.compile(
     re.IGNORECASE,
 )
 _POINTER_SIZE = 4096
+_LINKS = 1000
+_LOG = re.compile(rb"(nohup|train|training|output|log|run)\.(log|out|txt)\Z")
 _NESTS = (
     b"checkpoints",
     b"checkpoint",
@@ -101,6 +104,23 @@ def run_root(directory: int, facts: Facts) -> int:
     return parent if parent > 0 and facts.tree.name(directory).lower() in _NESTS else directory
 
 
+def is_live(directory: int, facts: Facts) -> bool:
+    """Return whether a run changed so recently that it may be training, or its log beside it did."""
+    root = run_root(directory, facts)
+    if facts.is_live(root):
+        return True
+    parent = facts.tree.parent(root)
+    if parent < 0 or facts.tree.child_count(parent) > WIDE:
+        return False
+    own = facts.tree.name(root) + b"."
+    return any(
+        facts.is_file(child)
+        and (facts.tree.name(child).startswith(own) or _LOG.match(facts.tree.name(child)))
+        and facts.is_live(child)
+        for child in facts.tree.children(parent)
+    )
+
+
 def is_chosen(name: bytes) -> bool:
     """Return whether a name says that somebody or some tool chose it: best, final, release and so on."""
     return _CHOSEN.search(name) is not None
@@ -115,15 +135,13 @@ def last_number(name: bytes) -> int | None:
 def pointed_at(directory: int, names: dict[bytes, int], facts: Facts) -> dict[int, str]:
     """Return the entries that links or small files such as ``latest`` name, each with the reason."""
     found: dict[int, str] = {}
-    children = facts.children(directory)
-    links = [child for child in children.values() if facts.tree.kind(child) is EntryKind.SYMLINK]
-    for link, target in zip(links, facts.links(links), strict=True):
-        entry = names.get(target.rstrip(b"/").rsplit(b"/", 1)[-1])
+    for link, target in _links_around(directory, facts):
+        entry = _led_to(link, target, directory, names, facts)
         if entry is not None:
             found.setdefault(entry, f"the link {display_name(facts.tree.name(link))} points at it")
     texts = [
         child
-        for name, child in children.items()
+        for name, child in facts.children(directory).items()
         if _POINTER.match(name)
         and facts.is_file(child)
         and 0 < facts.tree.apparent_size(child) <= _POINTER_SIZE
@@ -133,6 +151,31 @@ def pointed_at(directory: int, names: dict[bytes, int], facts: Facts) -> dict[in
             if name in names:
                 found.setdefault(names[name], f"{display_name(facts.tree.name(text))} names it")
     return found
+
+
+def _links_around(directory: int, facts: Facts) -> list[tuple[int, bytes]]:
+    """Return the symbolic links of a run and of the two directories above it, with their targets."""
+    links = [
+        child
+        for place in (directory, *facts.ground.ancestors(directory)[:2])
+        if facts.tree.child_count(place) <= WIDE and not facts.is_closed(place)
+        for child in facts.tree.children(place)
+        if facts.tree.kind(child) is EntryKind.SYMLINK
+    ]
+    return list(zip(links, facts.links(links[:_LINKS]), strict=False))
+
+
+def _led_to(link: int, target: bytes, directory: int, names: dict[bytes, int], facts: Facts) -> int | None:
+    """Return which of the names a link leads to or into, None when it leads elsewhere."""
+    place = facts.tree.parent(link)
+    if place == directory and b"/" not in target.rstrip(b"/"):
+        return names.get(target.rstrip(b"/"))
+    path = os.path.normpath(os.path.join(facts.path(place), target))
+    top = facts.path(directory).rstrip(b"/") + b"/"
+    if path.startswith(top):
+        return names.get(path[len(top) :].split(b"/")[0])
+    # A run that was moved: the link still says where it was.
+    return names.get(path.rsplit(b"/", 1)[-1]) if place == directory else None
 
 
 def readable(entry: int, facts: Facts) -> dict[bytes, int]:

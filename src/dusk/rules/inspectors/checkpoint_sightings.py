@@ -15,6 +15,7 @@ from dusk.rules.inspectors.checkpoint_run import (
     Checkpoint,
     Run,
     is_chosen,
+    is_live,
     pointed_at,
     run_name,
     run_root,
@@ -138,10 +139,12 @@ def _resumed(run: Run, sound: list[Checkpoint], facts: Facts) -> dict[int, str]:
 
 
 def _withheld(run: Run, facts: Facts) -> str:
+    if not is_live(run.directory, facts):
+        return ""
     root = run_root(run.directory, facts)
-    if facts.is_live(run.directory) or (root != run.directory and facts.is_live(root)):
+    if facts.is_live(root):
         return f"the run changed {facts.shown_age(root)} and may still be training."
-    return ""
+    return "a log beside the run changed a moment ago: it may still be training."
 
 
 def _kept_sighting(run: Run, sound: list[Checkpoint], kept: dict[int, str], facts: Facts) -> Sighting:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from dusk.rules.facts import Facts
+from dusk.rules.inspectors.checkpoint_layout import TRAINER, is_checkpoint, layout
+from dusk.rules.inspectors.step_directories import is_step_of_a_series
 
 _CHECKPOINT = re.compile(rb"checkpoint-\d+\Z")
 _REPOSITORY = re.compile(rb"(models|datasets|spaces|kernels)--")
@@ -33,7 +35,12 @@ def is_part_of_something(directory: int, facts: Facts) -> bool:
     name = facts.tree.name(directory)
     if _CHECKPOINT.match(name) and facts.child(directory, b"trainer_state.json") is not None:
         return True
-    if belongs_to_store(directory, facts):
+    if belongs_to_store(directory, facts) or is_step_of_a_series(directory, facts):
+        return True
+    # The Trainer's checkpoints are whole models: one that was copied out of its run stands for itself.
+    if layout(facts.children(directory)) not in ("", TRAINER):
+        return True
+    if any(is_checkpoint(above, facts) for above in facts.ground.ancestors(directory)[:2]):
         return True
     return any(
         facts.child(above, marker) is not None

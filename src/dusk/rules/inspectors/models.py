@@ -10,8 +10,10 @@ from dusk.rules.facts import Facts
 from dusk.rules.families import Model
 from dusk.rules.headers.configuration import ModelConfiguration
 from dusk.rules.headers.model_summary import ModelSummary, summarise
+from dusk.rules.inspectors.checkpoint_run import is_chosen
 from dusk.rules.inspectors.model_place import is_part_of_something
 from dusk.rules.inspectors.pipelines import twin_sighting
+from dusk.rules.inspectors.step_directories import is_beside_checkpoints
 from dusk.rules.inspectors.twins import find_twins
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
@@ -123,9 +125,10 @@ def _is_run(children: dict[bytes, int], facts: Facts) -> bool:
 def _belongs_to_run(directory: int, facts: Facts) -> bool:
     """Return whether checkpoints of the same run lie beside it, as beside ``final``."""
     parent = facts.tree.parent(directory)
-    if parent < 0 or not any(facts.child(directory, marker) is not None for marker in _TRAINED):
+    is_trained = any(facts.child(directory, marker) is not None for marker in _TRAINED)
+    if parent < 0 or not (is_trained or is_chosen(facts.tree.name(directory))):
         return False
-    return _is_run(facts.directories(parent), facts)
+    return _is_run(facts.directories(parent), facts) or is_beside_checkpoints(directory, facts)
 
 
 def _has_state(checkpoint: int, facts: Facts) -> bool:

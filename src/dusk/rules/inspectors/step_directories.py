@@ -6,6 +6,7 @@ Trainer, Accelerate, DeepSpeed and the like wrote is left to their own inspector
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dusk.rules.facts import Facts
@@ -30,6 +31,10 @@ _EXTENSIONS = (
     b".npz",
     b".pdparams",
 )
+# Names that the rule asks for: of others nobody would say anything.
+_BEGINNING = re.compile(
+    rb"epoch|step|iter|ckpt|checkpoint[-_]|global_step|ep_|update|snapshot|model[_-](step|epoch)"
+)
 _MAGIC = (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"\x80")
 _LOOKED_AT = 50  # members whose heads are read
 
@@ -39,10 +44,20 @@ def is_step_of_a_series(directory: int, facts: Facts) -> bool:
     tree = facts.tree
     own = counted(tree.name(directory))
     parent = tree.parent(directory)
-    if own is None or parent < 0:
+    if own is None or parent < 0 or not _BEGINNING.match(tree.name(directory)):
         return False
     found = [one for one in series(facts.directories(parent).items()) if one.stem == own.stem]
     return bool(found) and len(found[0].members) > 1 and not found[0].may_be_a_recipe
+
+
+def is_beside_checkpoints(directory: int, facts: Facts) -> bool:
+    """Return whether checkpoints of a run lie beside a directory, as they do beside ``final``."""
+    parent = facts.tree.parent(directory)
+    if parent < 0:
+        return False
+    beside = {name: child for name, child in facts.directories(parent).items() if child != directory}
+    numbered = [entry for one in series(beside.items()) for _, entry in one.members if len(one.members) > 1]
+    return any(layout(facts.children(entry)) or _weights(entry, facts) is not None for entry in numbered[:8])
 
 
 def inspect_step_directories(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
