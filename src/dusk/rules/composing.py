@@ -17,6 +17,9 @@ from dusk.rules.safety import Safety
 from dusk.rules.sighting import Part, Proposal, Sighting
 from dusk.rules.wording import fill, fill_sentences, subjects
 
+_OVERLAY = (
+    "This is a container's own filesystem: only what was written since its image was made frees anything."
+)
 _SHOWN = 5  # paths that a command names before it says that there are more
 _ACTIONS = {
     Action.TRASH: "Trash",
@@ -87,6 +90,7 @@ class Composer:
             *(family_sentences(entries[0], self._facts) if len(entries) == 1 else ()),
             *verdict.searched,
             *([verdict.free] if verdict.free and not held else []),
+            *([_OVERLAY] if offers and self._facts.is_overlay else []),
             *(f"Not offered: {sentence}" for sentence in held),
         ]
         finding = self._write(

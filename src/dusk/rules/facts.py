@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Sequence
 from typing import TypeVar
@@ -9,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from dusk.fs.identity import EntryKind
+from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_path
 from dusk.fs.units import format_age, format_size
 from dusk.rules.ages import Ages
@@ -92,6 +94,12 @@ class Facts:
                 if len(found) > limit:
                     raise CannotTellError(f"it holds more than {limit:,} files")
         return found
+
+    @functools.cached_property
+    def is_overlay(self) -> bool:
+        """Whether what is scanned lies on a container's overlay, where deleting may free nothing."""
+        mount = MountTable.read().containing(self.tree.path(ROOT))
+        return mount is not None and mount.type == "overlay"
 
     def is_directory(self, index: int) -> bool:
         """Return whether an entry is a directory."""

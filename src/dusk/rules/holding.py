@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from dusk.fs.command_lines import CommandLines
+from dusk.fs.names import display_name
 from dusk.rules.facts import Facts
 from dusk.rules.probe import CannotTellError
 
@@ -22,6 +24,10 @@ class Holding:
     """Who holds it, or why nobody can tell."""
 
 
+_FREE = Holding("free", "No running program has it open.")
+_UNTOLD = "Whether a program has it open cannot be told"
+
+
 class HoldDesk:
     """Answers whether a running program has something open, and remembers the answers."""
 
@@ -31,12 +37,14 @@ class HoldDesk:
         self._known: dict[int, Holding] = {}
         self._spent = 0.0
         self._now = 0.0
+        self._lines: CommandLines | None = None
         self.is_waiting = False
         """Whether a question was put off."""
 
     def forget(self) -> None:
         """Ask again from now on."""
         self._known.clear()
+        self._lines = None
         self._spent = 0.0
 
     def begin(self) -> None:
@@ -66,10 +74,8 @@ class HoldDesk:
     def _ask(self, index: int) -> Holding:
         if self._spent > _BUDGET:
             return Holding("unknown", "dusk stopped asking who has files open: it took too long.")
-        try:
-            from dusk.fs.holders import hold_report
-        except ImportError:
-            return Holding("unknown", "dusk cannot see here which files are open.")
+        from dusk.fs.holders import hold_report
+
         path = self._facts.path(index)
         try:
             report = self._facts.prober.run(lambda: hold_report(path, sample=256, timeout=2.0), timeout=4.0)
@@ -78,6 +84,19 @@ class HoldDesk:
         reason = report.reason[:1].upper() + report.reason[1:]
         if report.state.name == "HELD":
             return Holding("held", f"{reason or 'A running program has it open'}.")
-        if report.state.name == "FREE":
-            return Holding("free", "No running program has it open.")
-        return Holding("unknown", f"Whether a program has it open cannot be told: {report.reason}.")
+        told = self._told(path)
+        if told is not None:
+            return Holding("held", told)
+        return _FREE if report.state.name == "FREE" else Holding("unknown", f"{_UNTOLD}: {report.reason}.")
+
+    def _told(self, path: bytes) -> str | None:
+        """Say which running program was started with a path: it may open it at any time."""
+        try:
+            if self._lines is None:
+                self._lines = self._facts.prober.run(CommandLines.read, timeout=4.0)
+        except CannotTellError:
+            return None
+        named = self._lines.naming(path)
+        if named is None:
+            return None
+        return f"{display_name(named.command)} (process {named.pid}) was started with it and runs."

@@ -6,8 +6,9 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dusk.fs.names import display_name
+from dusk.fs.names import display_name, display_path
 from dusk.rules.facts import Facts
+from dusk.rules.inbound_links import InboundLinks
 from dusk.rules.probe import CannotTellError
 from dusk.rules.references import REFERENCE_NAMES, Reference, Search, needles_for, search, shown_file
 from dusk.rules.surroundings import texts_above
@@ -40,6 +41,7 @@ class ReferenceDesk:
         self._adapters: list[int] = []
         self._asked: dict[int, tuple[object, Search]] = {}
         self._above: tuple[tuple[bytes, bytes], ...] | None = None
+        self._links = InboundLinks(facts)
 
     def note_text(self, index: int, directory: int, name: bytes) -> None:
         """Remember what may be a small text file that names paths."""
@@ -72,8 +74,19 @@ class ReferenceDesk:
                 answers.update(dict.fromkeys(candidates, Naming(False, sentence=_FAILED.format(error))))
                 continue
             for entry in candidates:
-                answers[entry] = self._naming(entry, scope, result)
+                answers[entry] = self._linked(entry, wanted) or self._naming(entry, scope, result)
         return answers
+
+    def _linked(self, entry: int, wanted: dict[int, tuple[str, ...]]) -> Naming | None:
+        """Return what says that a symbolic link leads to an entry that is looked for by its path."""
+        link = None if wanted[entry] else self._links.pointing_at(entry)
+        if link is None:
+            return None
+        facts = self._facts
+        reference = Reference(facts.path(link), 0, adapter=False)
+        return Naming(
+            True, reference, f"The symbolic link {display_path(facts.relative(link))} points at it."
+        )
 
     def _naming(self, entry: int, scope: int, result: Search) -> Naming:
         reference = result.found.get(entry)

@@ -18,6 +18,7 @@ from dusk.rules.holding import HoldDesk
 from dusk.rules.keep_findings import keep_findings
 from dusk.rules.keeping import KeepIndex, Kept
 from dusk.rules.naming import Naming, ReferenceDesk
+from dusk.rules.package_owner import PackageOwner
 from dusk.rules.priority import Scale
 from dusk.rules.probe import CannotTellError
 from dusk.rules.rule import Rule
@@ -54,6 +55,7 @@ class Settlement:
         self._references = references
         self._holds = holds
         self._composer = Composer(facts)
+        self._packages = PackageOwner(facts.prober)
         self._filesystem: int | None = None
         try:
             self._minimum = parse_size(minimum_size)
@@ -199,6 +201,10 @@ class Settlement:
                     name = display_name(self._facts.tree.name(sealed))
                     verdict.hold_back(part.of, f"It lies in {name}, in which nothing is suggested.")
                     continue
+                owner = self._packages.reason(self._facts.path(part.entry))
+                if owner:
+                    verdict.hold_back(part.of, owner)
+                    continue
                 blockers = keeps.blockers(part.entry)
                 if blockers:
                     verdict.hold_back(part.of, self._blocked(blockers))
@@ -224,6 +230,8 @@ class Settlement:
                 verdict.hold_back(about, holding.sentence or "dusk cannot tell whether it is in use.")
             elif holding.state == "free":
                 verdict.free = holding.sentence
+            elif holding.sentence not in verdict.searched:
+                verdict.searched.append(holding.sentence)
 
     def _questions(self, asking: dict[int, dict[int, None]]) -> list[tuple[int, tuple[int, ...]]]:
         """Return what to ask and about which subjects: each entry, or directories when there are many."""
