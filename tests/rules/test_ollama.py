@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,13 @@ def test_keys_and_history_are_kept_also_where_a_service_has_them(tmp_path: Path)
         put(tmp_path / "usr" / "share" / "ollama" / ".ollama" / name, "secret")
     kept = only(judge(tmp_path), "ollama-keys")
     assert len(kept.paths) == 3
+
+
+def test_a_model_whose_name_is_no_text_has_no_command(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    tag = store.tag(f"{LIBRARY}/phi4/latest", store.layer("weights"))
+    odd = os.fsencode(tag.parent) + b"-\xff\x1b[31m"
+    os.rename(tag.parent, odd)
+    finding = only(judge(tmp_path), "ollama-model")
+    assert [offer.action for offer in finding.offers] == [Action.TRASH]
+    assert "\x1b" not in finding.title + finding.command + "".join(finding.evidence)

@@ -42,7 +42,12 @@ def inspect_docker(root: int, _hits: list[int], facts: Facts) -> Iterator[Sighti
         return
     stays = [child for name, child in children.items() if name in _CHILDREN and name != b"containers"]
     logs: list[int] = []
-    for name, container in facts.children(children[b"containers"]).items():
+    try:
+        containers = facts.children(children[b"containers"])
+    except CannotTellError:
+        stays.append(children[b"containers"])
+        containers = {}
+    for name, container in containers.items():
         if not facts.is_directory(container) or not _ID.match(name):
             continue
         for inner, child in facts.children(container).items():

@@ -28,6 +28,21 @@ def inspect_image_interface(root: int, _hits: list[int], facts: Facts) -> Iterat
     if not comfy and not web:
         return
     program = "ComfyUI" if comfy else "The Stable Diffusion web UI"
+    work = [children[name] for name in _WORK if name in children]
+    if work:
+        yield Sighting(
+            "image-work",
+            tuple(work),
+            evidence=(f"{program}: {count_noun(len(work), 'directory', 'directories')} of your own work.",),
+        )
+    temporary = children.get(b"temp")
+    if comfy and temporary is not None and facts.is_directory(temporary):
+        live = facts.is_live(temporary)
+        yield Sighting(
+            "image-temporary",
+            (temporary,),
+            withheld=f"it changed {facts.shown_age(temporary)}; the server may be running." if live else "",
+        )
     for name in _PLACES:
         if name not in children or not facts.is_directory(children[name]):
             continue
@@ -47,21 +62,6 @@ def inspect_image_interface(root: int, _hits: list[int], facts: Facts) -> Iterat
                 evidence=(f"{program} lies around it; it is among the {kind}.",),
                 withheld=f"it changed {facts.shown_age(file)}; it may be downloading." if live else "",
             )
-    work = [children[name] for name in _WORK if name in children]
-    if work:
-        yield Sighting(
-            "image-work",
-            tuple(work),
-            evidence=(f"{program}: {count_noun(len(work), 'directory', 'directories')} of your own work.",),
-        )
-    temporary = children.get(b"temp")
-    if comfy and temporary is not None and facts.is_directory(temporary):
-        live = facts.is_live(temporary)
-        yield Sighting(
-            "image-temporary",
-            (temporary,),
-            withheld=f"it changed {facts.shown_age(temporary)}; the server may be running." if live else "",
-        )
 
 
 def _is_part(file: int, top: int, facts: Facts) -> bool:

@@ -32,7 +32,12 @@ def inspect_mlflow_run(run: int, _hits: list[int], facts: Facts) -> Iterator[Sig
     meta = facts.child(run, b"meta.yaml")
     if meta is None or not facts.is_file(meta):
         return
-    text = facts.head(meta, _HEAD)
+    try:
+        text = facts.head(meta, _HEAD)
+    except CannotTellError:
+        if _RUN.match(facts.tree.name(run)):
+            yield _kept(run)
+        return
     if not _IS_RUN.search(text) or not _STAGE.search(text):
         return
     if b".trash" in facts.ground.names_above(run):
@@ -50,7 +55,12 @@ def inspect_mlflow_store(store: int, _hits: list[int], facts: Facts) -> Iterator
         if name == b".trash":
             yield from _trashed(experiment, facts)
             continue
-        for child_name, child in facts.directories(experiment).items():
+        try:
+            runs = facts.directories(experiment)
+        except CannotTellError:
+            yield _kept(experiment)
+            continue
+        for child_name, child in runs.items():
             if child_name == b"models" and any(_MODEL.match(one) for one in facts.directories(child)):
                 yield _kept(child)
             if not _RUN.match(child_name) or facts.child(child, b"meta.yaml") is not None:

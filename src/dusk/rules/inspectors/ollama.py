@@ -205,7 +205,6 @@ def _tag(tag: Tag, store: Store, facts: Facts) -> Sighting:
             "names, and their prompt or weights can be nowhere else."
         )
     parts = tuple(Part(entry, (tag.index,)) for entry in (tag.index, *own))
-    native = ActionOptions(command=("ollama", "rm", tag.name.decode("utf-8", "surrogateescape")))
     withheld = ""
     if facts.is_live(tag.index, *own):
         withheld = f"it changed {facts.shown_age(tag.index, *own)}; it may just have been pulled."
@@ -214,24 +213,25 @@ def _tag(tag: Tag, store: Store, facts: Facts) -> Sighting:
         (tag.index,),
         parts=parts,
         evidence=tuple(evidence),
-        proposals=(
-            Proposal(
-                Action.TRASH, f"Trash {display_name(tag.name)} with the layers that only it needs", parts
-            ),
-            Proposal(
-                Action.NATIVE,
-                f"Let Ollama remove {display_name(tag.name)}",
-                parts,
-                "Needs the running server; dusk cannot take it back.",
-                native,
-            ),
-        ),
+        proposals=_proposals(tag, parts),
         words={"model": display_name(tag.name), "model_word": shell_word(tag.name)},
         title=f"Ollama model {display_name(tag.name)}",
         safety="" if tag.is_public else "review",
         shared=sum(facts.tree.disk_size(blob) for blob in shared),
         withheld=withheld,
     )
+
+
+def _proposals(tag: Tag, parts: tuple[Part, ...]) -> tuple[Proposal, ...]:
+    name = display_name(tag.name)
+    trash = Proposal(Action.TRASH, f"Trash {name} with the layers that only it needs", parts)
+    try:
+        command = ("ollama", "rm", tag.name.decode())
+    except UnicodeDecodeError:
+        return (trash,)  # a plan's document has no place for a name that is no text
+    note = "Needs the running server; dusk cannot take it back."
+    options = ActionOptions(command=command)
+    return trash, Proposal(Action.NATIVE, f"Let Ollama remove {name}", parts, note, options)
 
 
 def _describe(tag: Tag, store: Store, facts: Facts) -> str:

@@ -79,9 +79,14 @@ def _read(directory: int, facts: Facts) -> Run | None:
         return None
     name = b"run-" + match[2] + b".wandb"
     journal = facts.child(directory, name)
-    if journal is None or not facts.is_file(journal) or not facts.head(journal, 4).startswith(_MAGIC):
+    if journal is None or not facts.is_file(journal):
         return None
     is_offline = match[1] is not None
+    try:
+        if not facts.head(journal, 4).startswith(_MAGIC):
+            return None
+    except CannotTellError:
+        return Run(directory, True, False, "")  # nobody can tell: as if it had never been sent
     synced = facts.child(directory, name + b".synced")
     if synced is not None:
         return Run(directory, is_offline, True, f"{display_name(name)}.synced lies in it")
