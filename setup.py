@@ -8,7 +8,7 @@ from setuptools import Extension, find_packages, setup
 EXTENSIONS = [
     Extension(
         "dusk.fs._removal",
-        sources=["native/removal.cpp"],
+        sources=["native/fs/removal.cpp"],
         extra_compile_args=["-std=c++17", "-O2", "-g0"],
         py_limited_api=True,
         optional=True,

@@ -1,4 +1,4 @@
-"""Removing a tree on several threads; compiled from ``native/removal.cpp``, and optional."""
+"""Removing a tree on several threads; compiled from ``native/fs/removal.cpp``, and optional."""
 
 from collections.abc import Callable
 
