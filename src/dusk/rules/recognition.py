@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 from dusk.rules.facts import Facts
-from dusk.rules.inspectors import EVERY_DIRECTORY, INSPECTORS
+from dusk.rules.inspectors import EVERY_DIRECTORY, inspector
 from dusk.rules.keeping import Kept
 from dusk.rules.matching import Question, is_placed
 from dusk.rules.naming import ReferenceDesk
@@ -143,7 +143,7 @@ class Recognition:
 
     def _inspect(self, name: str, directory: int, hits: list[int]) -> Iterator[Sighting | Kept]:
         try:
-            for seen in INSPECTORS[name](directory, hits, self._facts):
+            for seen in inspector(name)(directory, hits, self._facts):
                 yield self._as_kept(seen) if self._is_keep(seen) else seen
         except CannotTellError:
             return

@@ -6,60 +6,64 @@ what it recognised. It raises CannotTellError when it cannot know; then nothing 
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Callable, Iterable
 
 from dusk.rules.facts import Facts
-from dusk.rules.inspectors.bytecode import inspect_bytecode
-from dusk.rules.inspectors.chroma import inspect_chroma
-from dusk.rules.inspectors.compile_cache import inspect_inductor, inspect_jax, inspect_numba, inspect_triton
-from dusk.rules.inspectors.docker import inspect_docker
 from dusk.rules.inspectors.empty_directories import EmptyDirectories
-from dusk.rules.inspectors.hydra import inspect_hydra
-from dusk.rules.inspectors.image_interface import inspect_image_interface
-from dusk.rules.inspectors.kernel_caches import inspect_kernel_caches
-from dusk.rules.inspectors.llama_cpp import inspect_llama_cpp
-from dusk.rules.inspectors.lm_studio import inspect_lm_studio
-from dusk.rules.inspectors.mlflow import inspect_mlflow_run, inspect_mlflow_store
 from dusk.rules.inspectors.modelling import MODELLING
-from dusk.rules.inspectors.ollama import inspect_ollama
-from dusk.rules.inspectors.open_webui import inspect_open_webui
-from dusk.rules.inspectors.profiles import inspect_nsys
-from dusk.rules.inspectors.queue import inspect_queue
-from dusk.rules.inspectors.ray_session import inspect_ray
-from dusk.rules.inspectors.status_pile import inspect_status_pile
-from dusk.rules.inspectors.tensorboard import inspect_tensorboard
 from dusk.rules.inspectors.training import TRAINING
-from dusk.rules.inspectors.wandb import inspect_wandb
 from dusk.rules.sighting import Sighting
 
 Inspector = Callable[[int, list[int], Facts], Iterable[Sighting]]
 
-INSPECTORS: dict[str, Inspector] = {
-    "bytecode": inspect_bytecode,
-    "chroma": inspect_chroma,
-    "docker": inspect_docker,
-    "empty-directories": lambda *_: (),  # reported by its observer
-    "hydra": inspect_hydra,
-    "image-interface": inspect_image_interface,
-    "inductor": inspect_inductor,
-    "jax": inspect_jax,
-    "kernel-caches": inspect_kernel_caches,
-    "llama-cpp": inspect_llama_cpp,
-    "lm-studio": inspect_lm_studio,
-    "mlflow-run": inspect_mlflow_run,
-    "mlflow-store": inspect_mlflow_store,
-    "nsys": inspect_nsys,
-    "numba": inspect_numba,
-    "ollama": inspect_ollama,
-    "open-webui": inspect_open_webui,
-    "queue": inspect_queue,
-    "ray-session": inspect_ray,
-    "status-pile": inspect_status_pile,
-    "tensorboard": inspect_tensorboard,
-    "triton": inspect_triton,
-    "wandb": inspect_wandb,
+INSPECTORS: dict[str, str] = {
+    "bytecode": "bytecode:inspect_bytecode",
+    "chroma": "chroma:inspect_chroma",
+    "docker": "docker:inspect_docker",
+    "empty-directories": "",  # reported by its observer
+    "hydra": "hydra:inspect_hydra",
+    "image-interface": "image_interface:inspect_image_interface",
+    "inductor": "compile_cache:inspect_inductor",
+    "jax": "compile_cache:inspect_jax",
+    "kernel-caches": "kernel_caches:inspect_kernel_caches",
+    "llama-cpp": "llama_cpp:inspect_llama_cpp",
+    "lm-studio": "lm_studio:inspect_lm_studio",
+    "mlflow-run": "mlflow:inspect_mlflow_run",
+    "mlflow-store": "mlflow:inspect_mlflow_store",
+    "nsys": "profiles:inspect_nsys",
+    "numba": "compile_cache:inspect_numba",
+    "ollama": "ollama:inspect_ollama",
+    "open-webui": "open_webui:inspect_open_webui",
+    "queue": "queue:inspect_queue",
+    "ray-session": "ray_session:inspect_ray",
+    "status-pile": "status_pile:inspect_status_pile",
+    "tensorboard": "tensorboard:inspect_tensorboard",
+    "triton": "compile_cache:inspect_triton",
+    "wandb": "wandb:inspect_wandb",
     **TRAINING,
     **MODELLING,
 }
+"""Inspectors by the names that rules call them: module of this package and function.
+
+They are imported when something is to be inspected: most disks hold few of all these kinds. Empty where
+what the rule says is reported by another inspector.
+"""
 EVERY_DIRECTORY = (EmptyDirectories,)
 """Observers that complete directories are shown to, thousands at once; they must be cheap."""
+
+
+@functools.cache
+def inspector(name: str) -> Inspector:
+    """Return an inspector by its name, imported at its first use; raises KeyError for one there is not."""
+    place = INSPECTORS[name]
+    if not place:
+        return _nothing
+    module, _, function = place.partition(":")
+    found: Inspector = getattr(importlib.import_module(f"{__name__}.{module}"), function)
+    return found
+
+
+def _nothing(*_: object) -> Iterable[Sighting]:
+    return ()
