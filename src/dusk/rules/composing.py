@@ -208,8 +208,28 @@ class Composer:
                 offers.append(replace(offer, options=options))
         return tuple(offers)
 
+    def _sharing(self, label: str, note: str, entries: tuple[int, ...], figures: Figures) -> Offer:
+        """Return an offer to share blocks: of files of one size, the first keeps its own."""
+        tree = self._facts.tree
+        first: dict[int, int] = {}
+        for entry in entries:
+            first.setdefault(tree.entry(entry).identity.size, entry)
+        saved = measure(tree, [entry for entry in entries if entry not in first.values()])
+        return Offer(
+            action=Action.DEDUPE,
+            label=label,
+            paths=tuple(self._facts.path(entry) for entry in entries),
+            apparent_size=figures.apparent_size,
+            disk_size=figures.disk_size,
+            frees_now=saved.freed,  # shared blocks are given back at once
+            frees_after_purge=saved.freed,
+            note=note,
+        )
+
     def _offer(self, action: Action, label: str, note: str, entries: tuple[int, ...]) -> Offer:
         figures = measure(self._facts.tree, entries)
+        if action is Action.DEDUPE:
+            return self._sharing(label, note, entries, figures)
         return Offer(
             action=action,
             label=label,

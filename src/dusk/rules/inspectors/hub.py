@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dusk.fs.names import display_name, shell_word
 from dusk.fs.units import count_noun, format_size
 from dusk.rules.facts import Facts
+from dusk.rules.families import Model
 from dusk.rules.finding import Action
+from dusk.rules.headers.model_summary import summarise
 from dusk.rules.headers.one_line import describe_model
 from dusk.rules.inspectors.hub_repository import REPOSITORY, Repository, Revision, read_repository
 from dusk.rules.inspectors.hub_store import Payload, Store, check_lock, read_store
@@ -37,11 +39,57 @@ def inspect_hub(hub: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
         abandoned, busy = _sort_incomplete(hub, repository, facts)
         yield _whole(repository, store, store_unclear, bool(busy), facts)
         yield from _incomplete(repository, abandoned, busy, facts)
-        old = repository.detached
+        _note(repository, store, facts)
+        old = _superseded(repository, facts)
         if old:
             yield _detached(repository, old, facts)
     if store is not None and repositories:
         yield from _store(store, facts)
+
+
+def _superseded(repository: Repository, facts: Facts) -> list[Revision]:
+    """Return the revisions that no branch names, without those that the user's settings keep."""
+    policy = facts.retention.for_rule("hf-detached-revision")
+    old = sorted(repository.detached, key=lambda one: facts.tree.newest_mtime_ns(one.index))
+    # The revision of the branch is the newest one of the series; more than that only a person wants.
+    old = old[: len(old) - (policy.newest - 1)] if policy.newest > 1 else old
+    return [one for one in old if facts.age(one.index) >= policy.older_than]
+
+
+def _note(repository: Repository, store: Store | None, facts: Facts) -> None:
+    """Remember the checksums that names of blobs are, and the model that the newest revision holds."""
+    links = store.links if store else {}
+    for name, blob in repository.blobs.items():
+        if len(name) == 64 and facts.is_file(links.get(blob, blob)):
+            facts.families.note_content(name.decode("ascii", "replace"), links.get(blob, blob))
+    revision = _kept_revision(repository)
+    if revision is None or repository.type != "model":
+        return
+    blobs = {name: links.get(blob, blob) for name, blob in repository.blobs.items()}
+    try:
+        summary = summarise(facts, revision.index, blobs)
+    except CannotTellError:
+        return
+    facts.families.note_model(
+        Model(
+            entry=repository.index,
+            form="hub cache",
+            kind=summary.kind or summary.name,
+            layers=summary.layers,
+            width=summary.width,
+            parameters=summary.parameters,
+            precision=summary.packed or summary.precision,
+            layout=summary.layout,
+            identifier=repository.id,
+        )
+    )
+
+
+def _kept_revision(repository: Repository) -> Revision | None:
+    named = repository.refs.values()
+    return next((one for one in repository.revisions if one.commit in named), None) or next(
+        iter(repository.revisions), None
+    )
 
 
 def _whole(
@@ -50,16 +98,16 @@ def _whole(
     """Return the sighting of a whole repository, with what it has in the shared store."""
     index = repository.index
     evidence = [_structure(repository)]
-    kept_revision = next(
-        (one for one in repository.revisions if one.commit in repository.refs.values()), None
-    ) or (repository.revisions[0] if repository.revisions else None)
+    kept_revision = _kept_revision(repository)
     if kept_revision is not None:
         blobs = {
             name: store.links.get(blob, blob) if store else blob for name, blob in repository.blobs.items()
         }
         line = describe_model(facts, kept_revision.index, blobs)
         evidence += [f"It is {line}."] if line else []
-    if not repository.refs and not repository.unclear:
+    if not repository.revisions and not repository.unclear:
+        evidence.append("No revision was ever complete: the download broke off or found nothing.")
+    elif not repository.refs and not repository.unclear:
         evidence.append("No branch points at it: it was fetched by commit hash, which is no sign of age.")
     evidence.append(f"Newest change {facts.shown_age(index)}.")
     proposals = [_trash("Trash the whole repository", (Part(index, (index,)),))]

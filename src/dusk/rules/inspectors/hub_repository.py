@@ -16,6 +16,8 @@ REPOSITORY = re.compile(rb"(models|datasets|spaces|kernels)--(.+)\Z", re.DOTALL)
 _TYPES = {b"models": "model", b"datasets": "dataset", b"spaces": "space", b"kernels": "kernel"}
 _REVISION = re.compile(rb"[0-9a-f]{40}\Z")
 _REF_SIZE = 4096
+_KNOWN = frozenset({b"blobs", b"refs", b"snapshots", b".no_exist", b"trees"})
+_BLOB = re.compile(rb"[0-9a-f]{40}([0-9a-f]{24})?(\..*)?\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,10 @@ def read_repository(index: int, facts: Facts) -> Repository | None:
     """Return the repository that a directory is, None when its structure is another one."""
     match = REPOSITORY.match(facts.tree.name(index))
     snapshots = facts.child(index, b"snapshots")
-    if (
-        match is None
-        or not facts.is_directory(index)
-        or snapshots is None
-        or not facts.is_directory(snapshots)
-    ):
+    if match is None or not facts.is_directory(index):
         return None
+    if snapshots is None or not facts.is_directory(snapshots):
+        return _begun(index, match, facts)
     name = match[2].decode("utf-8", "replace").replace("--", "/")
     repository = Repository(index, _TYPES[match[1]], name)
     blobs = facts.child(index, b"blobs")
@@ -89,19 +88,47 @@ def read_repository(index: int, facts: Facts) -> Repository | None:
         if blobs is not None:
             repository.blobs = facts.children(blobs)
         commits = facts.directories(snapshots)
+        if not commits:
+            return _begun(index, match, facts)
         if not any(_REVISION.match(commit) for commit in commits):
             return None
-        repository.incomplete = [
-            entry
-            for blob, entry in repository.blobs.items()
-            if blob.endswith(b".incomplete") and facts.is_file(entry)
-        ]
+        repository.incomplete = _incomplete(repository.blobs, facts)
         repository.refs = _read_refs(index, facts)
         for commit, directory in commits.items():
             repository.revisions.append(_read_revision(commit, directory, repository, facts))
     except CannotTellError as error:
         repository.unclear = str(error)
     return repository
+
+
+def _begun(index: int, match: re.Match[bytes], facts: Facts) -> Repository | None:
+    """Return a repository whose first download did not get as far as a snapshot."""
+    try:
+        children = facts.children(index)
+        if (
+            not children
+            or not children.keys() <= _KNOWN
+            or not all(map(facts.is_directory, children.values()))
+        ):
+            return None
+        blobs = facts.children(children[b"blobs"]) if b"blobs" in children else {}
+        if not all(_BLOB.match(blob) for blob in blobs):
+            return None
+        marks = [name for place in (b".no_exist", b"trees") if place in children for name in
+                 facts.children(children[place])]  # fmt: skip
+        refs = _read_refs(index, facts)
+    except CannotTellError:
+        return None
+    if not blobs and not refs and not any(_REVISION.match(mark.removesuffix(b".json")) for mark in marks):
+        return None
+    name = match[2].decode("utf-8", "replace").replace("--", "/")
+    return Repository(
+        index, _TYPES[match[1]], name, blobs=blobs, refs=refs, incomplete=_incomplete(blobs, facts)
+    )
+
+
+def _incomplete(blobs: dict[bytes, int], facts: Facts) -> list[int]:
+    return [entry for blob, entry in blobs.items() if blob.endswith(b".incomplete") and facts.is_file(entry)]
 
 
 def _read_refs(index: int, facts: Facts) -> dict[str, str]:

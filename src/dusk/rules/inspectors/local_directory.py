@@ -6,6 +6,7 @@ Source: huggingface_hub 2.4.0, ``_local_folder.py``: three lines per file: commi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from dusk.fs.names import display_name
 from dusk.fs.units import count_noun
@@ -16,6 +17,18 @@ from dusk.rules.sighting import Sighting
 
 _SUFFIX = b".metadata"
 _SLACK = 1.0  # seconds between the file's own time and the moment that was noted
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What was noted of one file."""
+
+    commit: str
+    """Revision on the Hub."""
+    etag: str
+    """SHA-256 of a big file, the object's hash of a small one."""
+    moment: float
+    """When it was complete."""
 
 
 def inspect_local_directory(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
@@ -34,7 +47,9 @@ def inspect_local_directory(directory: int, hits: list[int], facts: Facts) -> It
         if not own:
             continue
         strange = [file for file in own if not _is_unchanged(facts, file, directory, notes)]
-        commits = {commit for commit, _ in notes.values()}
+        commits = {note.commit for note in notes.values()}
+        if not strange:
+            _note_contents(own, directory, notes, facts)
         line = describe_model(facts, directory)
         evidence = [
             f"A note of the Hub's commit and checksum for {count_noun(len(notes), 'file')} "
@@ -58,6 +73,33 @@ def inspect_local_directory(directory: int, hits: list[int], facts: Facts) -> It
             safety="review" if strange else "",
             words={"commit": min(commits)},
         )
+        if strange:
+            yield from _single_files(directory, own, strange, facts)
+
+
+def _single_files(directory: int, own: list[int], strange: list[int], facts: Facts) -> Iterator[Sighting]:
+    """Yield downloads that stand for themselves, in a directory that holds other things as well."""
+    if any(facts.child(directory, name) is not None for name in (b"config.json", b"model_index.json")):
+        return
+    files = [file for file in own if file not in strange and facts.tree.name(file).endswith(b".gguf")]
+    if files:
+        yield Sighting(
+            "hf-local-file",
+            tuple(files),
+            evidence=(
+                f"A note of the Hub's commit and checksum for {count_noun(len(files), 'file')} of "
+                f"{facts.shown_size(*files)}; none is newer than its note.",
+            ),
+            withheld=f"it changed {facts.shown_age(*files)}." if facts.is_live(*files) else "",
+        )
+
+
+def _note_contents(files: list[int], directory: int, notes: dict[bytes, Note], facts: Facts) -> None:
+    """Remember the checksums of big files, which their notes hold."""
+    for file in files:
+        note = notes[facts.relative(file, directory)]
+        if len(note.etag) == 64:
+            facts.families.note_content(note.etag, file)
 
 
 def _partial(download: int, facts: Facts) -> Iterator[Sighting]:
@@ -85,23 +127,23 @@ def _partial(download: int, facts: Facts) -> Iterator[Sighting]:
             )
 
 
-def _read_notes(download: int, facts: Facts) -> dict[bytes, tuple[str, float]]:
+def _read_notes(download: int, facts: Facts) -> dict[bytes, Note]:
     """Return commit and time for each file that has a note."""
     files = [file for file in facts.files_below(download) if facts.tree.name(file).endswith(_SUFFIX)]
     notes = {}
     for file, head in zip(files, facts.heads(files, 4096), strict=True):
         lines = (head or b"").decode("utf-8", "replace").split()
         try:
-            commit, _, moment = lines[:3]
-            notes[facts.relative(file, download)[: -len(_SUFFIX)]] = (commit, float(moment))
+            commit, etag, moment = lines[:3]
+            notes[facts.relative(file, download)[: -len(_SUFFIX)]] = Note(commit, etag, float(moment))
         except ValueError:
             continue
     return notes
 
 
-def _is_unchanged(facts: Facts, file: int, directory: int, notes: dict[bytes, tuple[str, float]]) -> bool:
+def _is_unchanged(facts: Facts, file: int, directory: int, notes: dict[bytes, Note]) -> bool:
     note = notes.get(facts.relative(file, directory))
-    return note is not None and facts.tree.newest_mtime_ns(file) / 1e9 <= note[1] + _SLACK
+    return note is not None and facts.tree.newest_mtime_ns(file) / 1e9 <= note.moment + _SLACK
 
 
 def _is_below(facts: Facts, file: int, directory: int) -> bool:
