@@ -30,8 +30,10 @@ _DATABASES = (b"mlflow.db", b"mlruns.db")
 def inspect_mlflow_run(run: int, _hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield what the ``meta.yaml`` in a directory says; raises CannotTellError."""
     meta = facts.child(run, b"meta.yaml")
-    if meta is None or not facts.is_file(meta):
+    if meta is None or not facts.is_file(meta) or facts.ground.is_managed(run):
         return
+    if facts.tree.name(run) == b"recipe":
+        return  # conda keeps one for each package
     try:
         text = facts.head(meta, _HEAD)
     except CannotTellError:

@@ -19,11 +19,13 @@ _FRAME = 16  # length and two checksums
 _SIGN = b"brain.Event"
 _FIRST = 1024  # no first record is longer
 _BATCH = 200
+_MARK = b".profile-empty"
 
 
 def inspect_tensorboard(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield the event files of one directory; raises CannotTellError."""
-    files = [hit for hit in hits if facts.is_file(hit)]
+    # TensorFlow's profiler leaves a file with a header alone, by which its plugin finds the profile.
+    files = [hit for hit in hits if facts.is_file(hit) and not facts.tree.name(hit).endswith(_MARK)]
     empty: list[int] = []
     full: list[int] = []
     live: list[int] = []
