@@ -190,3 +190,9 @@ class Act(abc.ABC):
         Asked when the source is neither in its place nor in the trash: then the return had not begun.
         """
         return False
+
+    def is_back(self, original: Record, record: Record) -> bool:
+        """Return whether an interrupted return got as far as having its source in its place again."""
+        from dusk.actions.settling import is_in_place
+
+        return is_in_place(record)

@@ -14,6 +14,7 @@ TABLE: MappingProxyType[Action, tuple[str, str]] = MappingProxyType(
         Action.TRASH: ("dusk.actions.trashing", "Trashing"),
         Action.ARCHIVE: ("dusk.actions.archiving", "ArchivingAct"),
         Action.COMPRESS: ("dusk.actions.compressing", "Compressing"),
+        Action.ROTATE: ("dusk.actions.rotating", "Rotating"),
         Action.SPLIT: ("dusk.actions.splitting", "Splitting"),
         Action.REQUEUE: ("dusk.actions.requeueing", "Requeueing"),
         Action.EMPTY_DIRECTORIES: ("dusk.actions.empty_directories", "EmptyDirectories"),

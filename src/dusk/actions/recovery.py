@@ -76,7 +76,7 @@ def _settle_restore(record: Record, settling: Settling) -> None:
     shown = display_path(record.source)
     place = settling.place_of(record)
     in_trash = is_in_trash(record, place)
-    if is_in_place(record):
+    if _is_back(record, settling):
         if in_trash:
             assert place is not None
             os.unlink(record.trash_name, dir_fd=place.files)
@@ -99,6 +99,11 @@ def _taken_back(record: Record, settling: Settling) -> tuple[Record, Act] | None
     original = settling.journal.record(record.reverses) if record.reverses else None
     act = act_of(original.action) if original is not None else None
     return (original, act) if original is not None and act is not None else None
+
+
+def _is_back(record: Record, settling: Settling) -> bool:
+    found = _taken_back(record, settling)
+    return found[1].is_back(found[0], record) if found is not None else is_in_place(record)
 
 
 def _is_away(record: Record, settling: Settling) -> bool:

@@ -49,18 +49,25 @@ Returns what else to know, as a sentence. Raises OSError and Cancelled; then the
 
 
 def return_replaced(
-    original: Record, record: Record, tools: Tools, rebuild: Rebuild | None = None
+    original: Record,
+    record: Record,
+    tools: Tools,
+    rebuild: Rebuild | None = None,
+    *,
+    finish: Callable[[Identity], str] = lambda _: "",
 ) -> Returned:
     """Put the source back, and then move the products to the trash, as far as nobody changed them.
 
-    The source comes out of the trash, or where that was emptied, is made again with ``rebuild``. Raises
-    JournalError and Cancelled, both before anything was put back.
+    The source comes out of the trash, or where that was emptied, is made again with ``rebuild``; in between
+    ``finish`` is told which inode is back and returns a sentence or nothing. Raises JournalError and
+    Cancelled, both before anything was put back.
     """
     parent = os.path.dirname(original.source)
     before = entry_status(parent)
     returned, written = _return_source(original, record, tools, rebuild)
     if returned.state is not ItemState.DONE:
         return returned
+    left = finish(original.identity if written is None else written.identity)
     retired = retire_products(original, record.batch, tools)
     if before is not None and before.st_mtime_ns == original.parent_after_ns:
         with contextlib.suppress(OSError):
@@ -69,7 +76,7 @@ def return_replaced(
     ends += [replace(written, state=State.DONE)] if written is not None else []
     with contextlib.suppress(JournalError):
         tools.journal.write(ends, closing=True)
-    return Returned(ItemState.DONE, " ".join(one for one in (returned.sentence, retired) if one))
+    return Returned(ItemState.DONE, " ".join(one for one in (returned.sentence, left, retired) if one))
 
 
 def _return_source(
@@ -208,6 +215,7 @@ def _make_in(
             (record,) = tools.journal.write([replace(record, state=State.COPIED, identity=identity)])
             relocate(holder, name, parent, name, same_inode(identity))
             sync(parent)
+            (record,) = tools.journal.write([replace(record, state=State.VERIFIED)])
         finally:
             os.close(holder)
     except (OSError, Cancelled, JournalError) as problem:

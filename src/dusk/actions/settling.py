@@ -43,7 +43,6 @@ class Settling:
 
     def settle_source(self, record: Record) -> None:
         """Settle an act that moves its source to the trash at the end: it is there, or in its place."""
-        shown = display_path(record.source)
         place = self.place_of(record)
         in_place = is_in_place(record)
         in_trash = is_in_trash(record, place)
@@ -52,7 +51,19 @@ class Settling:
             assert place is not None
             os.unlink(record.trash_name, dir_fd=place.files)
             in_trash = False
-        if in_trash:
+        if in_trash or in_place:
+            self.settle_made(record, in_place=in_place)
+        else:
+            self.unclear(record, "it is neither in its place nor in the trash")
+
+    def settle_made(self, record: Record, *, in_place: bool, left: str = "") -> None:
+        """Bring an act to the end that is known: its source is in its place, or else in the trash.
+
+        ``left`` is a sentence about what is left of it, with a space before it.
+        """
+        shown = display_path(record.source)
+        place = self.place_of(record)
+        if not in_place:
             assert place is not None
             self.remove_working(record)
             ended = self.end(record, State.DONE)
@@ -64,13 +75,11 @@ class Settling:
             self.sentences.append(
                 f"{did[:1].upper()}{did[1:]} before dusk was interrupted. 'dusk undo' takes it back."
             )
-        elif in_place:
+        else:
             drop_document(record, place)
-            left = self.withdraw(record)
+            left += self.withdraw(record)
             self.end(record, State.FAILED, f"Interrupted before it was moved.{left}")
             self.sentences.append(f"{shown} was not touched: dusk was interrupted before.{left}")
-        else:
-            self.unclear(record, "it is neither in its place nor in the trash")
 
     def withdraw(self, record: Record) -> str:
         """Remove what an act made before it was interrupted, because its source is in its place untouched.
