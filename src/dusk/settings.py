@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 
 import msgspec
 
@@ -75,6 +74,10 @@ def load_settings(directory: bytes | None = None) -> Settings:
     """
     path = os.path.join(config_directory() if directory is None else directory, _FILE)
     shown = display_path(path)
+    if not os.path.lexists(path):
+        return Settings()
+    import tomllib  # takes 5 ms, and most people have no such file
+
     try:
         with open(path, "rb") as file:
             document = tomllib.load(file)

@@ -18,6 +18,11 @@ def state_directory() -> bytes:
     return os.fsencode(os.environ.get("DUSK_STATE_DIR") or platformdirs.user_state_dir("dusk"))
 
 
+def cache_directory() -> bytes:
+    """Return the directory of what dusk can make anew: the rules as they are read fast."""
+    return os.fsencode(os.environ.get("DUSK_CACHE_DIR") or platformdirs.user_cache_dir("dusk"))
+
+
 def practice_directory() -> bytes:
     """Return where ``dusk demo`` builds when no directory is named."""
     return os.path.join(os.fsencode(platformdirs.user_data_dir("dusk")), b"practice")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Mapping
 
-import msgspec
-
 from dusk.fs import locations
-from dusk.rules.checking import check_rule
 from dusk.rules.ground import PROJECT_MARKERS
 from dusk.rules.pattern import TriggerTable
 from dusk.rules.place import Place
 from dusk.rules.places import Places
 from dusk.rules.references import REFERENCE_NAMES
-from dusk.rules.rule import Rule, RuleFile
+from dusk.rules.rule import Rule
+from dusk.rules.shipped import shipped_files
 from dusk.rules.user_rules import RuleProblem, UserRules, read_rule_file, read_user_rules
 from dusk.scan.scanner import Triggers
 
@@ -74,25 +71,6 @@ class RuleBook:
     def moved(self, environment: Mapping[str, str]) -> RuleBook:
         """Return the same rules with their places as another environment has them."""
         return RuleBook(self.rules, self.problems, self.known_places, environment)
-
-
-def shipped_rules() -> tuple[Rule, ...]:
-    """Return the rules that dusk ships; an error in one is an error of dusk and is raised."""
-    return tuple(rule for file in shipped_files() for rule in file.rule)
-
-
-def shipped_files() -> tuple[RuleFile, ...]:
-    """Return the catalogue that dusk ships, read and checked; an error in it is raised."""
-    catalogue = importlib.resources.files("dusk.rules.catalogue")
-    files = sorted(
-        (file for file in catalogue.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name
-    )
-    read = tuple(msgspec.toml.decode(file.read_bytes(), type=RuleFile) for file in files)
-    places = {place.id for file in read for place in file.place}
-    for file in read:
-        for rule in file.rule:
-            check_rule(rule, places)
-    return read
 
 
 def trigger_patterns(rule: Rule, places: Places) -> tuple[str, ...]:

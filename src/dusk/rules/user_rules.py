@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -68,6 +67,8 @@ def read_user_rules(directory: bytes, known_places: Container[str]) -> UserRules
 
 def read_rule_file(path: bytes, known_places: Container[str]) -> UserRules:
     """Return a file's good rules and places, and its bad ones as problems."""
+    import tomllib  # most people have no rules of their own
+
     shown = display_path(path)
     try:
         with open(path, "rb") as file:
