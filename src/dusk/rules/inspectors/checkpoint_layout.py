@@ -25,7 +25,7 @@ _MARKS = (
 )
 # DeepSpeed and FSDP keep full-precision weights beside the optimizer's numbers: nothing may be taken out.
 INDIVISIBLE = re.compile(
-    rb"(global_step\d+|latest|zero_to_fp32\.py|pytorch_model|pytorch_model_fsdp(_\d+)?|optimizer_\d+|.*\.distcp|"
+    rb"(global_step\d+|latest|zero_to_\w+\.py|pytorch_model|pytorch_model_fsdp(_\d+)?|optimizer_\d+|.*\.distcp|"
     rb".*_fsdp\.bin|.*_states\.pt)\Z",
     re.DOTALL,
 )

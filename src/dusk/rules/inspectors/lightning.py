@@ -71,9 +71,7 @@ def inspect_lightning(directory: int, hits: list[int], facts: Facts) -> Iterator
         directory=directory,
         checkpoints=[Checkpoint(one.entry, position) for position, one in enumerate(ordered)],
         best=best,
-        reasons={
-            one.entry: "it is called so: training resumes from it" for one in ordered if _is_last(one.name)
-        },
+        reasons=_resumed(ordered),
         also_kept=_links(directory, facts),
         unsure=unsure,
         evidence=_evidence(ordered),
@@ -132,6 +130,13 @@ def _best_paths(ordered: list[_Saved], facts: Facts) -> tuple[bytes, ...]:
             state = read_lightning(facts.head(one.entry, limit))
         found.update(dict.fromkeys(state.best if state else ()))
     return tuple(found)
+
+
+def _resumed(ordered: list[_Saved]) -> dict[int, str]:
+    """Return the checkpoints that training resumes from: those of the last step and those called last."""
+    newest = {one.entry: "it is of the last step" for one in ordered if one.order == ordered[-1].order}
+    named = {one.entry: "it is called so: training resumes from it" for one in ordered if _is_last(one.name)}
+    return {**newest, **named}
 
 
 def _is_last(name: bytes) -> bool:
