@@ -30,6 +30,9 @@ def test_every_rule_that_offers_something_has_a_match_and_a_look_alike() -> None
         "chroma-orphan-index",
         "empty-directories",
         "status-log-pile",
+        "archive-unpacked",
+        "git-lfs-unused",
+        "git-loose-objects",
     }
     for rule in BOOK.rules:
         if rule.safety == "keep" or rule.id in emitted_with_another:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 
 from .trees import DAY, index_of, judge, names, of, offered, only, put, set_ages
@@ -57,7 +58,7 @@ def test_what_tools_installed_is_nobodys_source(tmp_path: Path) -> None:
     put(tmp_path / "python" / "lib" / "python3.13" / "json" / "decoder.py")
     put(tmp_path / "python" / "lib" / "python3.13" / "json" / "__pycache__" / "decoder.cpython-313.pyc")
     assert kept(tmp_path) == {}
-    assert not offered(judge(tmp_path), tmp_path)
+    assert offered(judge(tmp_path), tmp_path) == {"env"}
 
 
 def test_keeps_below_names_what_is_kept_at_most_twenty_times(tmp_path: Path) -> None:
@@ -137,7 +138,8 @@ def test_empty_directories_are_one_finding_without_those_that_tools_expect(tmp_p
     judging = judge(tmp_path)
     finding = only(judging, "empty-directories")
     assert names(finding, tmp_path) == {"a", "models"}
-    assert finding.offers == () and finding.safety is Safety.SAFE
+    assert [offer.action for offer in finding.offers] == [Action.EMPTY_DIRECTORIES]
+    assert finding.safety is Safety.SAFE
 
 
 def test_a_directory_that_cannot_be_listed_is_not_empty(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ tag = "part"
 safety = "safe"
 actions = ["trash"]
 [rule.match]
-names = ["*.part"]
+names = ["*.chunk"]
 within = "my-cache"
 [rule.explain]
 what = "A part."
@@ -163,9 +163,9 @@ def test_a_rule_names_a_place_and_needs_no_name_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(tmp_path / "config" / "rules" / "mine.toml", RULE)
-    put(tmp_path / "tree" / "odd [name]" / "deep" / "x.part")
+    put(tmp_path / "tree" / "odd [name]" / "deep" / "x.chunk")
     put(tmp_path / "tree" / "me" / ".cache" / "mine" / "y")
-    put(tmp_path / "tree" / "z.part")
+    put(tmp_path / "tree" / "z.chunk")
     monkeypatch.setenv("MY_CACHE", str(tmp_path / "tree" / "odd [name]"))
     rules = RuleBook.load(os.fsencode(tmp_path / "config"))
     assert not rules.problems
@@ -176,7 +176,7 @@ def test_a_rule_names_a_place_and_needs_no_name_of_its_own(
         for path in finding.paths
     }
     assert found == {
-        ("my-cache", "odd [name]"), ("my-cache", "me/.cache/mine"), ("my-parts", "odd [name]/deep/x.part")
+        ("my-cache", "odd [name]"), ("my-cache", "me/.cache/mine"), ("my-parts", "odd [name]/deep/x.chunk")
     }  # fmt: skip
 
 

@@ -57,7 +57,8 @@ def test_status_files_bytecode_and_empty_directories(judged: Judge, tree: Path) 
     assert {"__pycache__"} <= names(only(judged, "python-bytecode"), tree)
     assert only(judged, "python-bytecode").safety is Safety.SAFE
     empty = only(judged, "empty-directories")
-    assert not empty.offers and any("2" in sentence for sentence in empty.evidence)
+    assert [offer.action.value for offer in empty.offers] == ["empty-dirs"]
+    assert any("2" in sentence for sentence in empty.evidence)
     assert "inbox" not in names(empty, tree)
 
 

@@ -97,7 +97,7 @@ def test_old_status_files_are_offered_and_the_newest_stay(tmp_path: Path) -> Non
     finding = only(judge(tmp_path), "status-log-pile")
     assert len(finding.paths) == 92
     assert "status/training_status_20251000.json" not in names(finding, tmp_path)
-    assert {offer.action.value for offer in finding.offers} == {"archive", "trash"}
+    assert {offer.action.value for offer in finding.offers} == {"rotate", "archive", "trash"}
 
 
 def test_annotations_and_different_files_are_no_status_pile(tmp_path: Path) -> None:

@@ -25,15 +25,20 @@ _MANAGED_NAMES = frozenset(
         b".rustup", b".vscode-server", b".cursor-server",
     }
 )  # fmt: skip
-# Names that mean so only in a directory of that other name: in them lies what was downloaded, with the test keys
-# and settings of other people's projects.
+# Names that mean so only in a directory of that other name: in them lies what was downloaded, with the
+# test keys and settings of other people's projects.
 _MANAGED_PLACES = frozenset(
     {
         (b".cache", b"uv"), (b".cache", b"pip"), (b".cache", b"pre-commit"), (b".cargo", b"registry"),
         (b".cargo", b"git"), (b"pkg", b"mod"), (b".m2", b"repository"), (b".gradle", b"caches"),
         (b".gradle", b"wrapper"), (b".npm", b"_cacache"), (b".npm", b"_npx"), (b"pnpm", b"store"),
         (b"uv", b"python"), (b".pyenv", b"versions"), (b".cache", b"bazel"), (b".cache", b"ms-playwright"),
-        (b".cache", b"rattler"), (b"share", b"Trash"), (b".local", b"Trash"), (b".cache", b"vcpkg"), (b".julia", b"packages"),
+        (b".cache", b"rattler"), (b"share", b"Trash"), (b".local", b"Trash"), (b".cache", b"vcpkg"),
+        (b".julia", b"packages"),
+        (b".cache", b"virtualenv"), (b".cache", b"pdm"), (b".cache", b"hatch"), (b".cache", b"pipenv"),
+        (b".cache", b"yarn"), (b".cache", b"pnpm"), (b".cache", b"node-gyp"), (b".cache", b"electron"),
+        (b".cache", b"puppeteer"), (b".cache", b"Cypress"), (b".cache", b"coursier"), (b".cache", b"conan"),
+        (b".cache", b"go-build"), (b".cache", b"zig"), (b".cache", b"deno"), (b".cache", b"golangci-lint"),
     }
 )  # fmt: skip
 # A module of Go as it lies in the cache: uuid@v1.6.0. Desktops put a trash at the top of other disks.

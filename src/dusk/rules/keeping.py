@@ -151,7 +151,21 @@ class KeepIndex:
             if depth < 2 or "*" in parts:
                 left = left.without(parts)
             index, depth = self.tree.parent(index), depth + 1
-        return left
+        return left and self._without_owned(left)
+
+    def _without_owned(self, kept: Kept) -> Kept | None:
+        """Return what is left without the candidates whose rule says that their own name means nothing."""
+        if kept.absolute or not any(entry in self.units for entry in kept.entries):
+            return kept
+        pairs = [
+            (entry, name)
+            for entry, name in zip(kept.entries, kept.names, strict=True)
+            if self._is_directory(entry) or not matches_any(name, self.units.get(entry, ()))
+        ]
+        if len(pairs) == len(kept.entries):
+            return kept
+        entries, names = tuple(entry for entry, _ in pairs), tuple(name for _, name in pairs)
+        return dataclasses.replace(kept, entries=entries, names=names) if pairs else None
 
     def _without_known_files(self, kept: Kept) -> Kept | None:
         """Return what is left without files that a rule knows better than by their names.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 from dusk.rules.facts import Facts
 from dusk.rules.inspectors.empty_directories import EmptyDirectories
+from dusk.rules.inspectors.housekeeping import HOUSEKEEPING
 from dusk.rules.inspectors.modelling import MODELLING
 from dusk.rules.inspectors.training import TRAINING
 from dusk.rules.sighting import Sighting
@@ -42,6 +43,7 @@ INSPECTORS: dict[str, str] = {
     "tensorboard": "tensorboard:inspect_tensorboard",
     "triton": "compile_cache:inspect_triton",
     "wandb": "wandb:inspect_wandb",
+    **HOUSEKEEPING,
     **TRAINING,
     **MODELLING,
 }

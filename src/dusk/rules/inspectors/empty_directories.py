@@ -15,7 +15,7 @@ _EXPECTED = frozenset(
         b"inbox", b"outbox", b"uploads", b"upload", b"downloads", b"logs", b"log", b"tmp", b"temp", b"run",
         b"cache", b"control", b"sockets", b"spool", b"processing", b"failed", b"pending", b"completed",
         b"recently_completed", b"done", b"high", b"normal", b"low", b"paused", b"queued", b"lost+found",
-        b"blobs", b"refs", b"snapshots", b"mnt", b"media", b"incoming", b"work",
+        b"blobs", b"refs", b"snapshots", b"mnt", b"media", b"incoming", b"work", b"partial",
     }
 )  # fmt: skip
 _QUEUES = frozenset({b"queue", b"queues", b"jobs", b"spool"})

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dusk.fs.names import display_name
 from dusk.fs.units import count_noun, format_count
 from dusk.rules.facts import Facts
+from dusk.rules.finding import Action
 from dusk.rules.probe import CannotTellError
-from dusk.rules.sighting import Sighting
+from dusk.rules.sighting import Part, Proposal, Sighting
 
 _STAGES = frozenset(
     {
@@ -28,6 +29,7 @@ _COUNT = re.compile(rb"count[_-]?(\d{3,})")
 # Mail and print systems, and message brokers, have directories of these names and their own tools.
 _FOREIGN_NAMES = (b"celery", b"postfix", b"exim4", b"mqueue", b"cups", b"maildir", b"spool")
 _FOREIGN_CHILDREN = frozenset({b"cur", b"new", b"deferred", b"maildrop"})
+_TEXT = (b".jsonl", b".ndjson", b".json", b".csv", b".tsv")
 _SAMPLE = 20
 
 
@@ -82,6 +84,7 @@ def _failed(files: list[int], facts: Facts) -> Iterator[Sighting]:
                 f"{facts.shown_age(*still)}.",
                 *_lines(still, facts),
             ),
+            proposals=_proposals(still, "that failed", facts),
         )
 
 
@@ -96,7 +99,32 @@ def _stuck(files: list[int], facts: Facts) -> Iterator[Sighting]:
                 f"since {facts.shown_age(*stuck)}.",
                 *_lines(stuck, facts),
             ),
+            proposals=_proposals(stuck, "stuck in processing", facts),
         )
+
+
+def _proposals(files: list[int], which: str, facts: Facts) -> tuple[Proposal, ...]:
+    """Return what may be done: most first ask whether the input is needed at all."""
+    every = tuple(Part(file, (file,)) for file in files)
+    lines = tuple(part for part in every if facts.tree.name(part.entry).endswith((b".jsonl", b".ndjson")))
+    text = tuple(part for part in every if facts.tree.name(part.entry).endswith(_TEXT))
+    proposals = [
+        Proposal(Action.TRASH, f"Trash {{subjects}} {which}", every),
+        Proposal(
+            Action.REQUEUE,
+            f"Move {{subjects}} {which} back to where the worker looks",
+            every,
+            note="They are tried again as they are: out of memory once, out of memory again.",
+        ),
+    ]
+    if lines:
+        note = "Smaller pieces need less memory; every line is there afterwards."
+        proposals.append(Proposal(Action.SPLIT, f"Split {{subjects}} {which}", lines, note=note))
+    if text:
+        note = "Text shrinks to a fifth; the worker cannot read it until it is unpacked."
+        proposals.append(Proposal(Action.COMPRESS, f"Compress {{subjects}} {which}", text, note=note))
+    proposals.append(Proposal(Action.ARCHIVE, f"Archive {{subjects}} {which}", every))
+    return tuple(proposals)
 
 
 def _lines(files: list[int], facts: Facts) -> list[str]:

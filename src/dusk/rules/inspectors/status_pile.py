@@ -12,7 +12,7 @@ from dusk.rules.finding import Action
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Proposal, Sighting
 
-_LEAST = 50
+_LEAST = 20
 _NUMBERED = re.compile(rb"(.*?)[_.-]?(\d[\dTZ_:.-]*)\.json\Z", re.DOTALL)
 _TALKS_OF_STATUS = re.compile(rb"(status|progress|heartbeat|health|monitor|telemetry)", re.IGNORECASE)
 _KEY = re.compile(rb'"([A-Za-z_][\w-]*)"\s*:')
@@ -53,6 +53,12 @@ def _pile(stem: bytes, files: list[int], old: list[int], facts: Facts) -> Sighti
             f"{count_noun(len(files) - len(old), 'file')} stay, the newest among them.",
         ),
         proposals=(
+            Proposal(
+                Action.ROTATE,
+                "Pack {subjects} by day",
+                parts,
+                note="Each day becomes one packed file; nothing is lost.",
+            ),
             Proposal(Action.ARCHIVE, "Archive {subjects}", parts),
             Proposal(Action.TRASH, "Trash {subjects}", parts),
         ),

@@ -1,0 +1,158 @@
+"""What compilers and packagers write beside the source that it was made from.
+
+A directory called ``build``, ``dist`` or ``target`` proves nothing by its name: the tool's own files in it
+and the source beside it do, and nothing that git tracks is a leftover. Sources: cargo 1.95
+(``.rustc_info.json``), CMake 3.25 (``CMakeCache.txt``), setuptools 80, Maven 3.9, Gradle 8.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dusk.fs.names import display_name
+from dusk.fs.units import count_noun
+from dusk.rules.facts import Facts
+from dusk.rules.inspectors.git_index import is_tracked
+from dusk.rules.pattern import matches_any
+from dusk.rules.probe import CannotTellError
+from dusk.rules.sighting import Sighting
+from dusk.scan.tree import ROOT
+
+_PYTHON = (b"pyproject.toml", b"setup.py", b"setup.cfg")
+_NODE = (b"package.json",)
+_GRADLE = (b"build.gradle", b"build.gradle.kts")
+_MAVEN_PARTS = frozenset(
+    {
+        b"classes",
+        b"test-classes",
+        b"maven-status",
+        b"maven-archiver",
+        b"surefire-reports",
+        b"generated-sources",
+    }
+)
+_GRADLE_PARTS = frozenset(
+    {b"classes", b"libs", b"tmp", b"kotlin", b"reports", b"intermediates", b"generated"}
+)
+_SETUPTOOLS_PART = re.compile(
+    rb"(?:lib|lib\..*|bdist\..*|temp\..*|scripts-\d.*|__editable__\..*|src\..*)\Z", re.DOTALL
+)
+_ARTEFACT = re.compile(
+    rb"(?P<name>[\w.]+?)-(?P<version>\d[\w.+!]*)(?:-[\w.-]+)?(?:\.whl|\.tar\.gz|\.zip|\.egg)\Z", re.DOTALL
+)
+# People keep such files where they find them again; no tool writes them at the top of its output.
+_PERSONAL = ("*.md", "*.ipynb", "*.org", "*.docx", "*.odt", "notes*", "NOTES*", "TODO*", "*.tex")
+
+
+def inspect_build_outputs(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
+    """Yield the build outputs among the children of one directory."""
+    if facts.ground.is_managed(directory) or facts.ground.is_system(directory):
+        return
+    seen: set[int] = set()
+    for hit in hits:
+        # A marker inside an output, such as CMakeCache.txt, and the output's own name both lead here.
+        entry = hit if facts.is_directory(hit) else facts.tree.parent(hit)
+        if entry in seen or entry <= ROOT or not facts.is_directory(entry):
+            continue
+        seen.add(entry)
+        try:
+            yield from _inspect(entry, facts)
+        except CannotTellError:
+            continue
+
+
+def _inspect(entry: int, facts: Facts) -> Iterator[Sighting]:
+    found = _recognised(entry, facts)
+    if found is None or is_tracked(entry, facts):
+        return
+    rule, sentence = found
+    withheld = ""
+    mine = [name for name in facts.children(entry) if matches_any(name, _PERSONAL)]
+    if mine:
+        withheld = f"{display_name(sorted(mine)[0])} in it looks like somebody's own file."
+    elif facts.is_live(entry):
+        withheld = f"it changed {facts.shown_age(entry)}; a build may be running."
+    yield Sighting(rule, (entry,), evidence=(sentence,), withheld=withheld)
+
+
+def _recognised(entry: int, facts: Facts) -> tuple[str, str] | None:
+    """Return the rule and the evidence for a build output, None for anything else."""
+    name = facts.tree.name(entry)
+    inside = facts.children(entry)
+    beside = facts.children(facts.tree.parent(entry))
+    if b"CMakeCache.txt" in inside and b"CMakeLists.txt" not in inside:
+        return "cmake-build", "CMakeCache.txt and CMakeFiles are in it; the source is not."
+    if b"meson-private" in inside and b"build.ninja" in inside:
+        return "cmake-build", "meson-private and build.ninja are in it."
+    if name.endswith(b".egg-info"):
+        return _egg_info(entry, inside, beside, facts)
+    if name == b"target":
+        return _target(inside, beside, facts)
+    return _dist(inside, beside) if name == b"dist" else _build(name, inside, beside)
+
+
+def _target(inside: dict[bytes, int], beside: dict[bytes, int], facts: Facts) -> tuple[str, str] | None:
+    if b"Cargo.toml" in beside and (b".rustc_info.json" in inside or b"CACHEDIR.TAG" in inside):
+        profiles = [one for one in (b"debug", b"release") if one in inside]
+        shown = " and ".join(f"{one.decode()} {facts.shown_size(inside[one])}" for one in profiles)
+        return (
+            "cargo-target",
+            f"Cargo.toml lies beside it and cargo's own files in it{': ' if shown else ''}{shown}.",
+        )
+    if b"pom.xml" in beside and _MAVEN_PARTS & inside.keys():
+        return "java-build", "pom.xml lies beside it and Maven's own directories in it."
+    if b"build.sbt" in beside and any(one.startswith((b"scala-", b"streams")) for one in inside):
+        return "java-build", "build.sbt lies beside it."
+    return None
+
+
+def _egg_info(
+    entry: int, inside: dict[bytes, int], beside: dict[bytes, int], facts: Facts
+) -> tuple[str, str] | None:
+    above = facts.tree.parent(facts.tree.parent(entry))
+    around = facts.children(above) if above >= ROOT else {}
+    if b"PKG-INFO" in inside and any(one in beside or one in around for one in _PYTHON):
+        return (
+            "python-egg-info",
+            f"PKG-INFO and {count_noun(len(inside) - 1, 'list')} of setuptools beside the source.",
+        )
+    return None
+
+
+def _build(name: bytes, inside: dict[bytes, int], beside: dict[bytes, int]) -> tuple[str, str] | None:
+    if name == b".eggs" and any(one in beside for one in _PYTHON):
+        return "python-build", ".eggs beside setup.py holds what the build itself needed."
+    if not inside or name not in (b"build", b"_skbuild"):
+        return None
+    if any(one in beside for one in _PYTHON) and all(
+        _SETUPTOOLS_PART.match(one) or name == b"_skbuild" for one in inside
+    ):
+        return "python-build", "setup.py or pyproject.toml lies beside it, and all in it is setuptools' own."
+    if any(one in beside for one in _GRADLE) and _GRADLE_PARTS & inside.keys():
+        return "java-build", "build.gradle lies beside it and Gradle's own directories in it."
+    if any(one in beside for one in _NODE) and (b"asset-manifest.json" in inside or b"static" in inside):
+        return "web-build", "package.json lies beside it and a bundler's output in it."
+    return None
+
+
+def _dist(inside: dict[bytes, int], beside: dict[bytes, int]) -> tuple[str, str] | None:
+    if not any(one in beside for one in _PYTHON):
+        if any(one in beside for one in _NODE) and (b"index.html" in inside or b"assets" in inside):
+            return "web-build", "package.json lies beside it and a bundler's output in it."
+        return None
+    artefacts = [_ARTEFACT.match(one) for one in inside if one != b".gitignore"]
+    if not artefacts or not all(artefacts):
+        return None
+    versions = {match["version"] for match in artefacts if match}
+    if len(versions) > 1:
+        return (
+            "python-releases",
+            f"It holds {len(versions):,} versions; those before the last cannot be built from today's "
+            "source.",
+        )
+    version = display_name(versions.pop())
+    return (
+        "python-build",
+        f"{count_noun(len(artefacts), 'package file')} of version {version}, and the source beside it.",
+    )

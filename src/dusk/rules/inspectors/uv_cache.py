@@ -1,0 +1,101 @@
+"""uv's cache: each package unpacked once, and linked into environments.
+
+Source: uv 0.13.8: ``archive-v0/<id>`` holds a package; environments have hard links to it, or with
+``--link-mode=symlink`` symbolic ones, and then they stop working without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dusk.fs.identity import EntryKind
+from dusk.fs.units import count_noun
+from dusk.rules.facts import Facts
+from dusk.rules.probe import CannotTellError
+from dusk.rules.sighting import Sighting
+from dusk.scan.tree import ROOT
+
+_BUCKET = b"archive-v"
+_LINKS = 20000  # links that are read to find out which packages environments are made of
+
+
+def inspect_uv_cache(_root: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
+    """Yield each cache, without the packages that environments anywhere in the tree link to."""
+    buckets = [hit for hit in hits if facts.tree.name(hit).startswith(_BUCKET) and facts.is_directory(hit)]
+    caches = {facts.tree.parent(bucket): bucket for bucket in buckets}
+    caches = {cache: bucket for cache, bucket in caches.items() if _is_cache(cache, facts)}
+    if not caches:
+        return
+    environments = [facts.tree.parent(hit) for hit in hits if facts.tree.name(hit) == b"pyvenv.cfg"]
+    try:
+        linked = _linked(environments, facts)
+    except CannotTellError:
+        linked = None
+    for cache, bucket in caches.items():
+        yield from _cache(cache, bucket, linked, facts)
+
+
+def _is_cache(cache: int, facts: Facts) -> bool:
+    return cache > ROOT and facts.tree.child(cache, b"CACHEDIR.TAG") is not None
+
+
+def _cache(cache: int, bucket: int, linked: set[int] | None, facts: Facts) -> Iterator[Sighting]:
+    packages = list(facts.directories(bucket).values())
+    evidence = [f"CACHEDIR.TAG and {count_noun(len(packages), 'unpacked package')} lie in it."]
+    withheld = f"it changed {facts.shown_age(cache)}; uv may be at work." if facts.is_live(cache) else ""
+    if linked is None:
+        withheld = "which environments link to it cannot be told."
+    needed = [package for package in packages if package in (linked or ())]
+    if not needed:
+        yield Sighting("uv-cache", (cache,), evidence=tuple(evidence), withheld=withheld)
+        return
+    yield Sighting(
+        "linked-package",
+        tuple(needed),
+        evidence=(
+            f"{count_noun(len(needed), 'package')} of uv's cache: environments were made with links to them.",
+        ),
+    )
+    rest = [child for child in facts.directories(cache).values() if child != bucket]
+    rest += [package for package in packages if package not in needed]
+    evidence.append(f"{count_noun(len(needed), 'package')} stay: environments link to them.")
+    if rest:
+        yield Sighting("uv-cache", tuple(rest), evidence=tuple(evidence), withheld=withheld)
+
+
+def _linked(environments: list[int], facts: Facts) -> set[int]:
+    """Return the packages of the cache that environments are made of; raises CannotTellError."""
+    links: list[int] = []
+    for environment in environments:
+        for name in (b"lib", b"Lib"):
+            lib = facts.tree.child(environment, name)
+            if lib is not None and facts.is_directory(lib):
+                links += _links_in(lib, facts)
+        if len(links) > _LINKS:
+            raise CannotTellError("there are too many links")
+    found = set()
+    for target in facts.links(links):
+        entry = facts.tree.find(target) if target.startswith(b"/") else None
+        while entry is not None and entry > ROOT:
+            if facts.tree.name(facts.tree.parent(entry)).startswith(_BUCKET):
+                found.add(entry)
+                break
+            entry = facts.tree.parent(entry)
+    return found
+
+
+def _links_in(lib: int, facts: Facts) -> list[int]:
+    """Return the links among an environment's packages: of each directory one tells for all."""
+    tree = facts.tree
+    links: list[int] = []
+    told: set[int] = set()
+    for entry in tree.subtree(lib):
+        parent = tree.parent(entry)
+        if tree.kind(entry) is EntryKind.SYMLINK and (parent not in told or _is_top(parent, facts)):
+            told.add(parent)
+            links.append(entry)
+    return links
+
+
+def _is_top(directory: int, facts: Facts) -> bool:
+    return facts.tree.name(directory) == b"site-packages"
