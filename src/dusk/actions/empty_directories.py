@@ -39,11 +39,10 @@ from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_path
 from dusk.fs.survey import Survey
 from dusk.fs.traversal import traverse
+from dusk.fs.versioned import VERSION_CONTROL
 from dusk.plan.step import Forecast, Step
 from dusk.rules.finding import Action
 
-# Empty directories are part of how these keep their data.
-NEVER = frozenset({b".git", b".hg", b".svn", b".bzr", b"_darcs", b".jj", b".fslckout"})
 _LARGEST = 100_000  # directories in one target: what undo needs of each is written before anything goes
 
 
@@ -149,7 +148,7 @@ def _look(parent: int, name: bytes, path: bytes) -> list[DirectoryFacts]:
         found = []
         for listing in traverse(top):
             place = os.path.join(path, listing.path) if listing.path else path
-            if os.path.basename(place) in NEVER:
+            if os.path.basename(place) in VERSION_CONTROL:
                 raise Refused(
                     f"{display_path(path)} holds {display_path(place)}, whose empty directories count."
                 )

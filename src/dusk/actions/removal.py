@@ -2,7 +2,7 @@
 
 Only for what is dusk's own or lies in an emptied trash. A tree may be deeper than the number of files a
 process may open: directories far down are moved up first, which nobody can notice any more. Where the
-compiled module is there (``native/fs/removal.cpp``) it works on several threads; otherwise Python does the same.
+compiled module is there (``native/fs/removal.cpp``) several threads work; otherwise Python does the same.
 """
 
 from __future__ import annotations

@@ -69,13 +69,13 @@ class TrashItem:
         return self.identity.kind is EntryKind.DIRECTORY
 
 
-def list_bin(journal: Journal | None = None) -> tuple[TrashItem, ...]:
+def list_bin(journal: Journal | None = None, *, open_journal: bool = True) -> tuple[TrashItem, ...]:
     """Return everything in this user's trash directories, the newest first.
 
-    Without a journal the user's own is opened; a broken one costs only what dusk itself knows of the
-    items. Directories are not measured; ``measured`` does that.
+    Without a journal the user's own is opened, unless ``open_journal`` forbids it; a broken one costs only
+    what dusk itself knows of the items. Directories are not measured; ``measured`` does that.
     """
-    known = journal if journal is not None else _open_journal()
+    known = journal if journal is not None or not open_journal else _open_journal()
     try:
         places = known.places() if known is not None else ()
     except JournalError:

@@ -1,9 +1,10 @@
-"""Trashing and archiving from the command line: choose, review, show, ask, act, say what became of it."""
+"""Acting from the command line: choose, review, show, ask, act, say what became of it."""
 
 from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dusk.actions.executor import Executor
@@ -11,7 +12,7 @@ from dusk.actions.outcome import Outcome
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.review import Problem, Reviewed, review_plan
 from dusk.cli import acting_text
-from dusk.cli.ask import ask_yes
+from dusk.cli.ask import ask_word, ask_yes
 from dusk.cli.background import finish
 from dusk.cli.carrying_out import carry_out, exit_code, progress_text, say_sentences
 from dusk.cli.choosing import Chosen, Destination, choose, destination_of
@@ -22,10 +23,11 @@ from dusk.cli.output import print_error, print_json, print_text
 from dusk.cli.progress_line import ProgressLine
 from dusk.cli.terminal import can_ask
 from dusk.fs.protected import Protection
+from dusk.plan.action_words import is_undoable
 from dusk.plan.conflict import conflicts
 from dusk.plan.plan import Plan
-from dusk.rules.finding import Action
-from dusk.settings import load_settings
+from dusk.rules.finding import NO_OPTIONS, Action, ActionOptions
+from dusk.settings import Settings, load_settings
 
 
 @dataclass(slots=True)
@@ -44,20 +46,44 @@ class Dealings:
         print_error(sentence)
 
 
-def act(arguments: Namespace, action: Action) -> int:
-    """Carry out ``dusk trash`` or ``dusk archive`` and return the exit code."""
+def act(arguments: Namespace, action: Action, options: ActionOptions = NO_OPTIONS) -> int:
+    """Act on the paths that were typed, one step for each, and return the exit code."""
+
+    def choosing(settings: Settings, protection: Protection) -> Chosen:
+        is_archive = action is Action.ARCHIVE
+        destination = destination_of(arguments.to or "", settings) if is_archive else Destination()
+        return choose(
+            arguments.paths, action, destination, settings, protection,
+            insist=arguments.insist, options=options,
+        )  # fmt: skip
+
+    return act_on(arguments, action, choosing)
+
+
+def act_on(
+    arguments: Namespace,
+    action: Action,
+    choosing: Callable[[Settings, Protection], Chosen],
+    *,
+    none_is_fine: bool = False,
+) -> int:
+    """Act on what ``choosing`` finds, all of it by one action, and return the exit code.
+
+    ``none_is_fine`` where finding nothing is a good end.
+    """
     settings = load_settings()
     _check_willing(arguments)
-    is_archive = action is Action.ARCHIVE
-    destination = destination_of(arguments.to or "", settings) if is_archive else Destination()
-    journal = open_journal()
     protection = Protection.load(settings)
-    chosen = choose(arguments.paths, action, destination, settings, protection, insist=arguments.insist)
+    chosen = choosing(settings, protection)
+    journal = open_journal()
     dealings = _begin(chosen)
     reviewed = _review(dealings.plan, protection, journal.places())
     dealings.plan = reviewed.plan
     _settle_problems(dealings, reviewed.problems, arguments)
     _settle_conflicts(dealings)
+    if not dealings.plan and not dealings.refused and none_is_fine:
+        _say_nothing_done(arguments, action, dealings)
+        return ExitCode.DONE
     if not dealings.plan:
         return _say_nothing_done(arguments, action, dealings)
     if not arguments.json:
@@ -130,7 +156,10 @@ def _settle_conflicts(dealings: Dealings) -> None:
 
 
 def _confirmed(plan: Plan, action: Action) -> bool:
-    if not ask_yes(acting_text.question(plan, action)):
+    if not all(is_undoable(step) for step in plan.steps):
+        if not ask_word(f"{acting_text.question(plan, action)} Nothing can undo that.", "run"):
+            return False
+    elif not ask_yes(acting_text.question(plan, action)):
         return False
     return os.geteuid() != 0 or ask_yes("You are root, and nothing of the system stops you. Really?")
 
@@ -146,6 +175,7 @@ def _say_outcome(arguments: Namespace, action: Action, dealings: Dealings, outco
     if arguments.json:
         print_json(acting_text.document(dealings.plan, action, outcome, dealings.refused))
     else:
-        for line in acting_text.outcome_lines(outcome, action):
+        is_shared = action is Action.DEDUPE and not outcome.frees_after_purge
+        for line in acting_text.outcome_lines(outcome, action, is_shared=is_shared):
             print_text(line)
     return exit_code(outcome.results, cancelled=outcome.cancelled, refused=len(dealings.refused))

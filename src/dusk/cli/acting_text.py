@@ -38,8 +38,8 @@ def question(plan: Plan, action: Action) -> str:
     return f"{WORDS[action].verb.format(count_noun(len(plan.targets), 'path'))}?"
 
 
-def outcome_lines(outcome: Outcome, action: Action) -> Iterator[str]:
-    """Yield what was done and how it is taken back."""
+def outcome_lines(outcome: Outcome, action: Action, *, is_shared: bool = False) -> Iterator[str]:
+    """Yield what was done and how it is taken back; shared blocks need not be."""
     done = outcome.count(ItemState.DONE)
     if not done:
         yield "Nothing was done."
@@ -48,7 +48,12 @@ def outcome_lines(outcome: Outcome, action: Action) -> Iterator[str]:
         f"{WORDS[action].done}: {count_noun(done, 'path')}. Freed now: {format_size(outcome.frees_now)}. "
         f"Freed after the trash is emptied: {format_size(outcome.frees_after_purge)}."
     )
-    yield f"Take it back: dusk undo {outcome.batch}    Empty the trash: dusk bin empty"
+    undo = f"Take it back: dusk undo {outcome.batch}"
+    purge = "Empty the trash: dusk bin empty"
+    hints = [undo] if WORDS[action].is_undoable and outcome.batch and not is_shared else []
+    hints += [purge] if outcome.frees_after_purge else []
+    if hints:
+        yield "    ".join(hints)
 
 
 def document(
@@ -79,6 +84,9 @@ def document(
         "cancelled": bool(outcome and outcome.cancelled),
         "frees_now": outcome.frees_now if outcome else totals.frees_now,
         "frees_after_purge": outcome.frees_after_purge if outcome else totals.frees_after_purge,
+        "needs": outcome.needs if outcome else totals.needs,
+        "is_estimate": totals.is_estimate and outcome is None,
+        "free_change": outcome.free_change if outcome else None,
         "items": items,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dusk.cli.background import finish
@@ -16,7 +17,7 @@ from dusk.fs.protected import Protection
 from dusk.plan.choice import target_for
 from dusk.plan.plan import Plan
 from dusk.plan.step import Step, Target
-from dusk.rules.finding import Action
+from dusk.rules.finding import NO_OPTIONS, Action, ActionOptions
 from dusk.rules.safety import Safety
 from dusk.settings import Settings
 
@@ -49,6 +50,7 @@ def choose(
     protection: Protection,
     *,
     insist: bool,
+    options: ActionOptions = NO_OPTIONS,
 ) -> Chosen:
     """Return the plan that paths as typed come to, each judged by what lies around it.
 
@@ -68,11 +70,52 @@ def choose(
             except RefusalError as refusal:
                 refused.append((path, refusal.sentence))
                 continue
+            plan = plan.with_step(
+                Step(
+                    id=f"{action.value}-{number}",
+                    action=action,
+                    targets=(target,),
+                    destination=destination.path,
+                    destination_device=destination.device,
+                    insisted=insist,
+                    options=options,
+                )
+            )
+    return Chosen(plan, tuple(refused))
+
+
+def choose_together(
+    groups: Iterable[Sequence[bytes]], action: Action, options: ActionOptions, *, insist: bool
+) -> Chosen:
+    """Return the plan for paths that were found, those of a group in one step; what is gone is left out."""
+    plan, refused = Plan(), []
+    for number, paths in enumerate(groups, start=1):
+        targets = []
+        for path in paths:
+            try:
+                targets.append(plain_target(path))
+            except RefusalError as refusal:
+                refused.append((path, refusal.sentence))
+        if targets:
             step = Step(
-                f"{action.value}-{number}", action, (target,), destination.path, destination.device, insist
+                id=f"{action.value}-{number}",
+                action=action,
+                targets=tuple(targets),
+                insisted=insist,
+                options=options,
             )
             plan = plan.with_step(step)
     return Chosen(plan, tuple(refused))
+
+
+def plain_target(path: bytes) -> Target:
+    """Return a path as a target that no rule was asked about. Raises RefusalError."""
+    try:
+        status = finish(lambda: os.lstat(path))
+    except OSError as error:
+        raise RefusalError(f"{display_path(path)}: {reason_of(error)}.") from error
+    identity = Identity.from_stat(status)
+    return Target(path, identity, identity.size, status.st_blocks * 512, 1, Safety.REVIEW, "")
 
 
 def destination_of(word: str, settings: Settings) -> Destination:

@@ -23,7 +23,7 @@ exit codes:
   130  interrupted, nothing half-done
 
 A directory with the name of a command: dusk ./scan"""
-_TAKE_VALUES = frozenset({"--theme", "--to"})
+_TAKE_VALUES = frozenset({"--at", "--form", "--keep-days", "--lines", "--min-size", "--theme", "--to"})
 
 
 class Parser(argparse.ArgumentParser):
@@ -132,7 +132,7 @@ def add_yes(parser: argparse.ArgumentParser) -> None:
 
 
 def add_acting(parser: argparse.ArgumentParser) -> None:
-    """Add what ``trash`` and ``archive`` have in common."""
+    """Add what all commands that act have in common."""
     parser.add_argument("--dry-run", action="store_true", help="say what would happen, and do nothing")
     add_yes(parser)
     parser.add_argument(

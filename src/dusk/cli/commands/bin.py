@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dusk.cli.exit_codes import ExitCode, RefusalError
 from dusk.cli.parser import add_read_only, add_yes
-from dusk.cli.values import age
+from dusk.cli.values import age, size
 
 if TYPE_CHECKING:
     from dusk.actions.bin import BinOutcome, TrashItem
@@ -47,6 +47,15 @@ def configure(subparsers: Any) -> None:
     empty.add_argument(
         "--older-than", type=age, metavar="AGE", help="only what was trashed longer ago, such as 30d"
     )
+    empty.add_argument(
+        "--larger-than", type=size, metavar="SIZE", help="only what takes more on disk, such as 1G"
+    )
+    empty.add_argument(
+        "--until-free",
+        type=size,
+        metavar="SIZE",
+        help="only the oldest items, as many as bring the free space of their filesystem up to this",
+    )
     empty.add_argument("--dry-run", action="store_true", help="say what would go, and do nothing")
     add_yes(empty)
     _add_nested_json(empty)
@@ -69,10 +78,9 @@ def run(arguments: Namespace) -> int:
 
 def _list(arguments: Namespace) -> int:
     from dusk.cli.bin_text import item_document, items_shown
-    from dusk.cli.journal_access import open_journal
     from dusk.cli.output import print_json, print_text
 
-    items = _measured_items(open_journal(settle=False))
+    items = _measured_items(_journal_if_any())
     if arguments.json:
         print_json([item_document(item) for item in items])
     elif items:
@@ -101,11 +109,11 @@ def _restore(arguments: Namespace) -> int:
 
 def _empty(arguments: Namespace) -> int:
     from dusk.actions.bin import empty
-    from dusk.cli.bin_selection import came_from, older_than
+    from dusk.cli.bin_selection import came_from, larger_than, older_than, until_free
     from dusk.cli.bin_text import item_document, items_shown
     from dusk.cli.carrying_out import carry_out
     from dusk.cli.journal_access import open_journal
-    from dusk.cli.output import print_json, print_text
+    from dusk.cli.output import print_error, print_json, print_text
 
     _check_willing(arguments)
     journal = open_journal()
@@ -114,6 +122,12 @@ def _empty(arguments: Namespace) -> int:
         items, missing = came_from(items, arguments.paths)
     if arguments.older_than is not None:
         items = older_than(items, arguments.older_than)
+    if arguments.larger_than is not None:
+        items = larger_than(items, arguments.larger_than)
+    if arguments.until_free is not None:
+        items, sentences = until_free(items, arguments.until_free)
+        for sentence in sentences:
+            print_error(sentence)
     if not items and not arguments.json:
         print_text("There is nothing to delete.")
     if not items or arguments.dry_run:
@@ -149,14 +163,27 @@ def _confirmed(items: tuple[TrashItem, ...]) -> bool:
     return ask_word(f"{what} will be deleted for good. Nothing can undo that.", "empty")
 
 
-def _measured_items(journal: Journal) -> tuple[TrashItem, ...]:
+def _journal_if_any() -> Journal | None:
+    """Return the journal for looking; None where it cannot be opened, as on a full disk without one."""
+    from dusk.actions.journal import JournalError
+    from dusk.cli.journal_access import open_journal
+    from dusk.cli.output import print_error
+
+    try:
+        return open_journal(settle=False)
+    except JournalError as problem:
+        print_error(f"{problem} What other tools know of the trash is shown.")
+        return None
+
+
+def _measured_items(journal: Journal | None) -> tuple[TrashItem, ...]:
     from dusk.actions.bin import list_bin, measured
     from dusk.cli.background import finish
     from dusk.cli.progress_line import ProgressLine
 
     with ProgressLine() as line:
         return finish(
-            lambda: tuple(measured(item) for item in list_bin(journal)),
+            lambda: tuple(measured(item) for item in list_bin(journal, open_journal=journal is not None)),
             lambda: line.show("Measuring what is in the trash"),
         )
 
