@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dusk.actions.act import Act, Admission, End, Gathering, Work
 from dusk.actions.acts import act_for
-from dusk.actions.freed_space import FreedSpace
+from dusk.actions.freed_space import FreedSpace, FreeSpaceBefore
 from dusk.actions.gate import Gate, Refused, Situation, admit
 from dusk.actions.interrupts import held_back
 from dusk.actions.journal import Journal, JournalError
@@ -94,6 +94,7 @@ class _Run:
         self.parents: dict[bytes, int] = {}
         self.results: dict[int, ItemResult] = {}
         self.space = FreedSpace()
+        self.free_before = FreeSpaceBefore(())
         self.batch = 0
         self.stopped = ""
         self.was_cancelled = False
@@ -103,6 +104,7 @@ class _Run:
 
     def carry_out(self, pairs: list[tuple[Step, Target]]) -> None:
         covered = _covered(target.path for _, target in pairs)
+        self.free_before = FreeSpaceBefore(os.path.dirname(target.path) for _, target in pairs)
         step_at_hand = None
         for position, (step, target) in enumerate(pairs):
             act = act_for(step.action)
@@ -136,6 +138,8 @@ class _Run:
             results=tuple(self.results[position] for position in range(len(pairs))),
             frees_now=self.space.now,
             frees_after_purge=self.space.after_purge,
+            needs=self.space.needs,
+            free_change=self.free_before.change() if self.batch else 0,
             cancelled=self.was_cancelled,
         )
 

@@ -49,6 +49,10 @@ class Outcome:
     """Bytes that are free on the filesystems of the sources because of this run."""
     frees_after_purge: int = 0
     """Bytes that will be free there once the trash is emptied."""
+    needs: int = 0
+    """Bytes used more until then, by what was made in place of the sources."""
+    free_change: int = 0
+    """How many more bytes those filesystems say are free than before the run; others write to them too."""
     cancelled: bool = False
     """Whether someone asked to stop before the end."""
 

@@ -30,6 +30,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def positive(text: str) -> int:
+    """Return a count, one or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"not a count of one or more: {text!r}")
+    return int(text)
+
+
 def batch_number(text: str) -> int:
     """Return a batch's number, as ``dusk journal`` shows it."""
     try:

@@ -20,12 +20,19 @@ def configure(subparsers: Any) -> None:
     parser.add_argument(
         "--to", metavar="DIR", help="directory to copy to (default: archive_directory of config.toml)"
     )
+    parser.add_argument(
+        "--form",
+        choices=("copy", "tar.zst"),
+        default="copy",
+        help="copy: the same tree; tar.zst: one compressed pack with a manifest (default: copy)",
+    )
     add_acting(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Review, ask, act."""
     from dusk.cli.acting import act
-    from dusk.rules.finding import Action
+    from dusk.rules.finding import NO_OPTIONS, Action, ActionOptions
 
-    return act(arguments, Action.ARCHIVE)
+    form = arguments.form
+    return act(arguments, Action.ARCHIVE, NO_OPTIONS if form == "copy" else ActionOptions(form=form))
