@@ -112,7 +112,11 @@ def _egg_info(
 ) -> tuple[str, str] | None:
     above = facts.tree.parent(facts.tree.parent(entry))
     around = facts.children(above) if above >= ROOT else {}
-    if b"PKG-INFO" in inside and any(one in beside or one in around for one in _PYTHON):
+    if (
+        b"PKG-INFO" in inside
+        and b"SOURCES.txt" in inside
+        and any(one in beside or one in around for one in _PYTHON)
+    ):
         return (
             "python-egg-info",
             f"PKG-INFO and {count_noun(len(inside) - 1, 'list')} of setuptools beside the source.",
