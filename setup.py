@@ -1,21 +1,37 @@
-"""Map the top-level themes folder into the package, and build what is compiled where a compiler is there."""
+"""Build what is compiled where that can be, and map the top-level themes folder into the package."""
 
+import os
 import sys
+from glob import glob
 
 from setuptools import Extension, find_packages, setup
 
-# Optional: without a compiler the install succeeds, and Python does the same, more slowly.
-EXTENSIONS = [
-    Extension(
-        "dusk.fs._removal",
-        sources=["native/fs/removal.cpp"],
-        extra_compile_args=["-std=c++17", "-O2", "-g0"],
+# Without a compiler the install still succeeds; `dusk doctor` says what is lost. CI and wheels ask for more.
+OPTIONAL = not os.environ.get("DUSK_REQUIRE_NATIVE")
+STRESS = "native/scan/stress.cpp"  # a program of its own, for the sanitizers
+
+
+def extension(name: str, sources: list[str]) -> Extension:
+    """Return a module of the stable ABI: one build serves every Python from 3.11 on."""
+    return Extension(
+        name,
+        sources=sources,
+        depends=sorted(glob("native/**/*.h", recursive=True)),
+        language="c++",
+        extra_compile_args=["-std=c++17", "-O2", "-g0", "-fvisibility=hidden", "-Wall", "-Wextra"],
+        extra_link_args=["-pthread"],
+        define_macros=[("Py_LIMITED_API", "0x030b0000"), ("NDEBUG", None)],
         py_limited_api=True,
-        optional=True,
-    ),
+        optional=OPTIONAL,
+    )
+
+
+NATIVE = [
+    extension("dusk.scan._native", sorted(set(glob("native/scan/*.cpp")) - {STRESS})),
+    extension("dusk.fs._removal", ["native/fs/removal.cpp"]),
 ]
 
-# setuptools' declarative table cannot add one mapped package to a found list.
+# setuptools' declarative table cannot add one mapped package to a found list, nor an extension's options.
 setup(
     packages=[*find_packages("src"), "dusk.themes"],
     package_dir={"": "src", "dusk.themes": "themes"},
@@ -26,6 +42,7 @@ setup(
         "dusk.rules.catalogue": ["*.toml"],
         "dusk.tui": ["*.tcss", "*/*.tcss"],
     },
-    ext_modules=EXTENSIONS if sys.platform == "linux" else [],
-    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+    # getdents64, statx and openat2 are Linux's own; everywhere else Python does the same, more slowly.
+    ext_modules=NATIVE if sys.platform == "linux" else [],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}} if sys.platform == "linux" else {},
 )

@@ -23,7 +23,8 @@ from dusk.cli.main import main
 main()
 """
 HUNG_WALK = """
-import sys, threading
+import os, sys, threading
+os.environ["DUSK_SCANNER"] = "reference"
 import dusk.scan.start as start
 from dusk.scan.walker import ReferenceScan
 class HungScan(ReferenceScan):

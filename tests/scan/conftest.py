@@ -10,10 +10,28 @@ import time
 import pytest
 
 from dusk.scan.scanner import ScanOptions
-from dusk.scan.start import open_scan
+from dusk.scan.start import SCANNER_VARIABLE, is_native_built, open_scan
 from unprivileged import Unprivileged
 
 _NOTHING = ScanOptions()
+
+
+def pytest_generate_tests(metafunc):
+    """Run every test against both scanners, but those that reach into one of them."""
+    markers = {marker.name for marker in metafunc.definition.iter_markers()}
+    scanners = ["reference"] if "reference_only" in markers else ["reference", "native"]
+    if "native_only" in markers:
+        scanners = ["native"]
+    metafunc.parametrize("scanner", scanners, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def scanner(request, monkeypatch):
+    """Choose the scanner; one that was not built here is a reason to skip."""
+    if request.param == "native" and not is_native_built():
+        pytest.skip("the native scanner was not built here")
+    monkeypatch.setenv(SCANNER_VARIABLE, request.param)
+    return request.param
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import sys
 import textwrap
 import time
 
+import pytest
+
 from dusk.scan import listing
 from dusk.scan import walk as walk_module
 from dusk.scan.entry import EntryFlag
@@ -23,6 +25,7 @@ def write(path, size=1000):
         file.write(b"x" * size)
 
 
+@pytest.mark.reference_only
 def test_what_vanishes_while_walking_is_no_error(root, monkeypatch):
     for name in (b"a", b"b", b"c"):
         os.makedirs(root + b"/" + name)
@@ -53,6 +56,7 @@ def test_what_vanishes_while_walking_is_no_error(root, monkeypatch):
     assert scan.tree.name(left) == scan.tree.name(2)
 
 
+@pytest.mark.reference_only
 def test_files_that_vanish_between_listing_and_looking_are_left_out(root, scan_of, monkeypatch):
     for number in range(5):
         write(root + b"/%d" % number)

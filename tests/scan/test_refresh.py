@@ -6,6 +6,8 @@ import os
 import shutil
 import threading
 
+import pytest
+
 from dusk.scan import walk as walk_module
 from dusk.scan.entry import EntryFlag, Measure
 from dusk.scan.scanner import ScanOptions, Triggers
@@ -176,6 +178,7 @@ def test_a_root_that_is_gone_is_empty_and_unreadable_until_it_is_back(root, scan
     assert_like_fresh(scan, scan_of)
 
 
+@pytest.mark.reference_only
 def test_refresh_while_the_scan_still_walks(root, scan_of, refreshed, monkeypatch):
     for name in (b"a", b"b", b"c", b"d"):
         os.makedirs(root + b"/" + name + b"/x/y")
@@ -209,6 +212,7 @@ def test_refresh_while_the_scan_still_walks(root, scan_of, refreshed, monkeypatc
     assert_like_fresh(scan, scan_of)
 
 
+@pytest.mark.reference_only
 def test_refresh_after_cancelling_keeps_what_is_there(root, refreshed, monkeypatch):
     for name in (b"a", b"b"):
         os.makedirs(root + b"/" + name + b"/x")

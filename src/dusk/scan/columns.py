@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.survey import LinkedInode
+from dusk.scan.components import components
 from dusk.scan.entry import Entry, EntryFlag, Measure, Sort
 from dusk.scan.ordering import Ordering
 from dusk.scan.storage import BLOCK, LIMIT, NO_SLOT, Storage
@@ -118,10 +119,7 @@ class ColumnTree:
 
     def components(self, path: bytes) -> list[bytes] | None:
         """Return the names that lead from the root to an absolute path, None when it lies elsewhere."""
-        root = self._storage.name(ROOT).rstrip(b"/")
-        if path.rstrip(b"/") != root and not path.startswith(root + b"/"):
-            return None
-        return [name for name in path[len(root) :].split(b"/") if name not in (b"", b".")]
+        return components(self._storage.name(ROOT), path)
 
     def child(self, index: int, name: bytes) -> int | None:
         """Return the child of that name, None when there is none."""

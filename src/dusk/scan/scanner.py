@@ -18,6 +18,8 @@ class ScanOptions:
     triggers: Triggers | Callable[[], Triggers] | None = None
     """What to report to the judge; None reports nothing. A function is asked in the scanning thread before it
     reads the first directory, so that rules may be read after the first frame."""
+    threads: int | None = None
+    """Threads that read directories; None chooses what suits the filesystem. The reference walker has one."""
 
     def wanted(self) -> Triggers | None:
         """Return what to report; only the scanning thread asks."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import threading
 
-from dusk.fs.names import display_path
+from dusk.fs.names import display_name, display_path
 from dusk.scan.scanner import Scan, ScanOptions
 from dusk.scan.walker import ReferenceScan, open_root
 
 ANSWER_TIMEOUT = 10.0
 """Seconds that the filesystem of the path itself has to answer."""
+SCANNER_VARIABLE = "DUSK_SCANNER"
+"""Environment variable that asks for the ``native`` or the ``reference`` scanner."""
 _NOTHING = ScanOptions()
 
 
@@ -24,7 +27,27 @@ def open_scan(path: bytes, options: ScanOptions = _NOTHING) -> Scan:
 
     Symbolic links in the path are followed; nothing but the path itself is touched. Raises ScanError.
     """
-    return ReferenceScan(_answer_in_time(path), options)
+    resolved = _answer_in_time(path)
+    chosen = os.environ.get(SCANNER_VARIABLE, "")
+    if chosen not in ("", "native", "reference"):
+        raise ScanError(f"{SCANNER_VARIABLE} is native or reference, not {display_name(chosen)}")
+    if chosen != "reference" and is_native_built():
+        from dusk.scan.native_scan import NativeScan
+        from dusk.scan.pace import pace_of
+
+        return NativeScan(resolved, options, pace_of(resolved, options.threads))
+    if chosen == "native":
+        raise ScanError(f"{SCANNER_VARIABLE} asks for the native scanner, which was not built here")
+    return ReferenceScan(resolved, options)
+
+
+def is_native_built() -> bool:
+    """Return whether the native core is there and fits this interpreter."""
+    try:
+        importlib.import_module("dusk.scan._native")
+    except ImportError:
+        return False
+    return True
 
 
 def _answer_in_time(path: bytes) -> bytes:

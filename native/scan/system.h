@@ -1,0 +1,39 @@
+// The system calls of a walk, as thin as they can be. Source: getdents64(2), statx(2), openat2(2).
+#pragma once
+
+#include <fcntl.h>
+
+#include <string>
+
+#include "entry.h"
+
+namespace dusk {
+
+// How directories are opened: a symbolic link that took the place of one is refused.
+constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+
+enum class Freshness { kCached, kExact };  // whether a network filesystem may answer from what it remembers
+
+// All return a negative errno when they fail.
+int open_child(int directory, const char* name);
+int open_beneath(int directory, const std::string& path);
+int open_path(const std::string& path);
+long list_directory(int directory, char* buffer, std::size_t size);
+int examine(int directory, const char* name, Freshness freshness, Status& status);
+int examine_open(int descriptor, Status& status);
+Kind kind_of_listed(unsigned char type);
+// Whether an error says that the directory is not there any more, or something else is.
+bool is_gone(int error);
+
+// One entry as getdents64 lists it.
+struct Listed {
+  std::uint64_t inode;
+  std::int64_t offset;
+  unsigned short length;
+  unsigned char type;
+  char name[];
+};
+
+std::int64_t milliseconds();  // on a clock that never goes back
+
+}  // namespace dusk

@@ -1,0 +1,71 @@
+// Walking one directory: opened, read, published; what is in it is handed on.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "opener.h"
+#include "reader.h"
+#include "tree.h"
+
+namespace dusk {
+
+// A directory that waits to be read.
+struct Item {
+  std::uint32_t slot;
+  const Place* place;  // special places in it; nullptr when there are none
+};
+
+// Where the directories go that a walker found.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void take(const std::vector<Item>& items) = 0;
+};
+
+// What the walkers of one walk have in common.
+struct Walk {
+  Walk(Tree& filled, const Conduct& followed) : tree(filled), conduct(followed) {}
+
+  Tree& tree;
+  const Conduct& conduct;
+  Descriptor root;
+  std::uint64_t device = 0;  // of the root
+  Freshness freshness = Freshness::kCached;
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint32_t> current{kRoot};  // slot of the directory being read
+};
+
+// Belongs to one thread.
+class Walker {
+ public:
+  Walker(Walk& walk, unsigned held)
+      : walk_(walk), tree_(walk.tree), opener_(walk.tree, walk.root.number(), held), reader_(walk.conduct) {}
+
+  // Reads one directory into the tree. Throws std::bad_alloc or std::length_error.
+  void walk(const Item& item, Sink& sink);
+
+  std::atomic<std::int64_t> beat{0};  // when it last got an answer; 0 while it is idle
+
+ private:
+  Descriptor open(const Item& item);
+  bool may_enter(const Item& item, int descriptor);
+  bool publish(const Item& item, Sink& sink, bool last, int error);
+  void read(const Item& item, Descriptor descriptor, Sink& sink);
+  void pack();
+  void hand_on(const Item& item, const Block& block);
+  bool is_moot(std::uint32_t slot) const;
+  void give_up(std::uint32_t slot, int error);
+
+  Walk& walk_;
+  Tree& tree_;
+  Opener opener_;
+  Reader reader_;
+  Batch batch_;
+  std::vector<Item> found_;
+  std::uint64_t known_device_ = 0;
+  std::uint32_t known_number_ = kNone;
+};
+
+}  // namespace dusk
