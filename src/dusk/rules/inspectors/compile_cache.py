@@ -46,7 +46,7 @@ def inspect_inductor(cache: int, _hits: list[int], facts: Facts) -> Iterator[Sig
     shards = sum(1 for name in children if len(name) == 2)
     if not shards and not all(name in children for name in (b"fxgraph", b"aotautograd")):
         return
-    evidence = f"fxgraph and {count_noun(shards, 'directory', 'directories')} of compiled code"
+    evidence = f"it holds fxgraph and {count_noun(shards, 'directory', 'directories')} of compiled code"
     yield from _known("torchinductor-cache", cache, _INDUCTOR, evidence, facts)
 
 
