@@ -168,6 +168,7 @@ def _partial(store: Store, facts: Facts) -> Iterator[Sighting]:
 def _orphans(store: Store, facts: Facts) -> Iterator[Sighting]:
     unused = [blob for digest, blob in store.blobs.items() if digest not in store.users]
     old = [blob for blob in unused if facts.age(blob) >= facts.ages.incomplete_after]
+    busy = any(facts.age(*files) < facts.ages.incomplete_after for files in store.partial.values())
     if old:
         yield Sighting(
             "ollama-orphan-layer",
@@ -178,4 +179,8 @@ def _orphans(store: Store, facts: Facts) -> Iterator[Sighting]:
             ),
             # Without any manifest the whole store would go: more likely they were moved away.
             safety="" if store.tags else "review",
+            # A pull writes the manifest when it has all layers, which may be hours after the first of them.
+            withheld="a pull seems to be running, and these may be the layers that it has got."
+            if busy
+            else "",
         )
