@@ -279,3 +279,35 @@ def test_a_note_of_a_person_keeps_a_pipeline(tmp_path: Path) -> None:
     put(tmp_path / "pipe" / "unet" / "diffusion_pytorch_model.safetensors", safetensors())
     put(tmp_path / "pipe" / "observations.md", "mine")
     assert not offered(judge(tmp_path), tmp_path)
+
+
+def test_the_makers_own_format_is_a_model_or_a_twin(tmp_path: Path) -> None:
+    put(tmp_path / "own" / "params.json", '{"dim": 4096, "n_layers": 32}')
+    put(tmp_path / "own" / "consolidated.00.pth", size=9000)
+    where = whole(tmp_path / "both")
+    put(where / "params.json", '{"dim": 8}')
+    put(where / "consolidated.safetensors", size=4000)
+    put(tmp_path / "trial" / "params.json", '{"lr": 0.1}')
+    put(tmp_path / "trial" / "model.safetensors", size=4000)
+    judged = judge(tmp_path)
+    found = {name for finding in of(judged, "model-directory") for name in names(finding, tmp_path)}
+    assert found == {"own", "both"}
+    assert names(only(judged, "model-framework-twin"), where) == {"consolidated.safetensors"}
+
+
+def test_gguf_files_in_the_hub_cache_are_described_and_have_kin(tmp_path: Path) -> None:
+    hub = Hub(tmp_path / "hub")
+    put(hub.path / "models--acme--tiny-GGUF" / "blobs" / ("4" * 64), gguf(15))
+    hub.snapshot("models--acme--tiny-GGUF", "a" * 40, {"tiny-Q4_K_M.gguf": "4" * 64}, "main")
+    whole(tmp_path / "m" / "tiny")
+    judged = judge(tmp_path)
+    assert any("Tiny Q4_K_M" in sentence for sentence in only(judged, "hf-hub-repository").evidence)
+    assert len(only(judged, "model-family").members) == 2
+
+
+def test_weights_of_pytorch_alone_are_counted(tmp_path: Path) -> None:
+    put(tmp_path / "m" / "config.json", json.dumps(LLAMA))
+    torch_file(tmp_path / "m" / "pytorch_model.bin", [4000, 400])
+    assert any(
+        "Llama, 1.10 k parameters, F32" in one for one in only(judge(tmp_path), "model-directory").evidence
+    )

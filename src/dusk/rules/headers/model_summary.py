@@ -15,8 +15,10 @@ from dusk.fs.units import format_short_count, format_size
 from dusk.rules.facts import Facts
 from dusk.rules.headers.configuration import ModelConfiguration
 from dusk.rules.headers.safetensors import HEADER_LIMIT, SafetensorsHeader, header_length, read_safetensors
+from dusk.rules.headers.torch_zip import read_torch_zip
 from dusk.rules.probe import HEAD, CannotTellError
 
+_TORCH_FILES = 16
 _SHARDS = 64  # shards whose headers are read
 _SHARD = re.compile(rb".+-(\d{5})-of-(\d{5})\.(safetensors|bin)\Z", re.DOTALL)
 _WEIGHTS = (b".safetensors", b".bin", b".pth", b".h5", b".msgpack")
@@ -94,14 +96,15 @@ def summarise(facts: Facts, directory: int, blobs: Mapping[bytes, int] | None = 
         name for name in files if name.endswith(_WEIGHTS) and name != b"training_args.bin"
     )
     missing, wanted = _missing(files, weights, facts)
+    counted = (0, "") if main else _count_torch([files[name] for name in weights], facts)
     return ModelSummary(
         name=_CLASS.sub("", configuration.name) or configuration.name,
         kind=configuration.model_type,
         layers=configuration.num_hidden_layers or 0,
         width=configuration.hidden_size or 0,
         vocabulary=configuration.vocab_size or 0,
-        parameters=sum(header.parameters for header in read) if is_read else 0,
-        precision=read[0].precision if is_read else (configuration.precision or ""),
+        parameters=sum(header.parameters for header in read) if is_read else counted[0],
+        precision=read[0].precision if is_read else (counted[1] or configuration.precision),
         packed=configuration.packed,
         layout=_layout(read) if is_read else "",
         size=sum(facts.tree.apparent_size(files[name]) for name in weights),
@@ -109,6 +112,28 @@ def summarise(facts: Facts, directory: int, blobs: Mapping[bytes, int] | None = 
         wanted=wanted,
         broken=(*missing, *_cut_off(files, headers, facts)),
     )
+
+
+def real_files(facts: Facts, directory: int, blobs: Mapping[bytes, int] | None = None) -> dict[bytes, int]:
+    """Return a directory's files, those behind links of a hub snapshot included; raises CannotTellError."""
+    return _real_files(facts, facts.children(directory), blobs)
+
+
+def _count_torch(files: list[int], facts: Facts) -> tuple[int, str]:
+    """Return numbers and type in files of PyTorch; 0 where one of them cannot be counted."""
+    if not files or len(files) > _TORCH_FILES:
+        return 0, ""
+    total, precision = 0, ""
+    for file in files:
+        device = facts.tree.entry(file).identity.device
+        try:
+            read = facts.prober.read(facts.path(file), device, read_torch_zip)
+        except CannotTellError:
+            return 0, ""
+        if read is None or not read.parameters:
+            return 0, ""
+        total, precision = total + read.parameters, read.precision
+    return total, precision
 
 
 def read_header(facts: Facts, index: int) -> SafetensorsHeader | None:

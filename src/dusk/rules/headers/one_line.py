@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dusk.fs.names import display_name
 from dusk.rules.facts import Facts
 from dusk.rules.headers.gguf import read_gguf
-from dusk.rules.headers.model_summary import read_header, summarise
+from dusk.rules.headers.model_summary import read_header, real_files, summarise
 from dusk.rules.probe import HEAD, CannotTellError
 
 __all__ = ["describe_gguf", "describe_model", "read_header"]
@@ -22,8 +22,9 @@ def describe_model(facts: Facts, directory: int, blobs: Mapping[bytes, int] | No
         line = summarise(facts, directory, blobs).line
         if line:
             return line
-        ggufs = [child for name, child in facts.children(directory).items() if name.endswith(b".gguf")]
-        return describe_gguf(facts, ggufs[0]) if ggufs else ""
+        files = real_files(facts, directory, blobs)
+        ggufs = sorted(name for name in files if name.endswith(b".gguf"))
+        return describe_gguf(facts, files[ggufs[0]]) if ggufs else ""
     except CannotTellError:
         return ""
 

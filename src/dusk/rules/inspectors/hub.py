@@ -9,7 +9,8 @@ from dusk.fs.units import count_noun, format_size
 from dusk.rules.facts import Facts
 from dusk.rules.families import Model
 from dusk.rules.finding import Action
-from dusk.rules.headers.model_summary import summarise
+from dusk.rules.headers.gguf import read_gguf
+from dusk.rules.headers.model_summary import real_files, summarise
 from dusk.rules.headers.one_line import describe_model
 from dusk.rules.inspectors.hub_repository import REPOSITORY, Repository, Revision, read_repository
 from dusk.rules.inspectors.hub_store import Payload, Store, check_lock, read_store
@@ -68,6 +69,9 @@ def _note(repository: Repository, store: Store | None, facts: Facts) -> None:
     blobs = {name: links.get(blob, blob) for name, blob in repository.blobs.items()}
     try:
         summary = summarise(facts, revision.index, blobs)
+        if not summary.layers:
+            _note_gguf(repository, revision, blobs, facts)
+            return
     except CannotTellError:
         return
     facts.families.note_model(
@@ -83,6 +87,27 @@ def _note(repository: Repository, store: Store | None, facts: Facts) -> None:
             identifier=repository.id,
         )
     )
+
+
+def _note_gguf(repository: Repository, revision: Revision, blobs: dict[bytes, int], facts: Facts) -> None:
+    """Remember the model of a repository that holds GGUF files alone."""
+    files = real_files(facts, revision.index, blobs)
+    names = sorted(name for name in files if name.endswith(b".gguf"))
+    headers = [read_gguf(facts.head(files[name])) for name in names[:8]]
+    known = [header for header in headers if header is not None and header.kind == "model" and header.layers]
+    if known:
+        facts.families.note_model(
+            Model(
+                entry=repository.index,
+                form="GGUF",
+                kind=known[0].architecture,
+                layers=known[0].layers,
+                width=known[0].width,
+                parameters=0,
+                precision=", ".join(dict.fromkeys(header.quantisation for header in known)),
+                identifier=repository.id,
+            )
+        )
 
 
 def _kept_revision(repository: Repository) -> Revision | None:

@@ -19,7 +19,7 @@ from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
 
 _WEIGHTS = re.compile(
-    rb"(.*\.safetensors|(pytorch_)?model.*\.bin|consolidated.*\.pth|tf_model.*\.h5|flax_model.*\.msgpack)\Z",
+    rb"(.*\.safetensors|(pytorch_)?model.*\.bin|consolidated.*\.pth|openvino_model\.bin|tf_model.*\.h5|flax_model.*\.msgpack)\Z",
     re.DOTALL,
 )
 _CHECKPOINT = re.compile(rb"checkpoint-\d+\Z")
@@ -44,8 +44,9 @@ def inspect_model(directory: int, hits: list[int], facts: Facts) -> Iterator[Sig
     weights.pop(b"adapter_model.safetensors", None)
     if not weights or not facts.is_file(hits[0]) or b"modules.json" in children:
         return
-    configuration = facts.document(hits[0], ModelConfiguration)
-    if not configuration.is_model:
+    configuration = facts.document(children.get(b"config.json", hits[0]), ModelConfiguration)
+    is_original = b"config.json" not in children and any(name.startswith(b"consolidated") for name in weights)
+    if not configuration.is_model and not is_original:
         return
     summary = _summary(directory, facts)
     facts.families.note_model(

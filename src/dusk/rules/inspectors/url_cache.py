@@ -20,6 +20,7 @@ from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Sighting
 
 _NAME = re.compile(rb"[0-9a-f]{64}(\.[0-9a-f]{64})?(\.(h5|py|tar\.gz))?\Z")
+_LEFT = re.compile(rb"(tmp[0-9a-z_]{8}|[0-9a-f]{64}.*\.incomplete)\Z", re.DOTALL)
 _HASH = re.compile(rb"[0-9a-f]{64}\Z")
 _MOST = 200_000  # entries of one directory that are looked at
 _NOTES = 400  # notes that are read; the rest is told by their names
@@ -54,6 +55,23 @@ def inspect_legacy_cache(directory: int, _hits: list[int], facts: Facts) -> Iter
     if not addresses:
         return
     yield _sighting("hf-legacy-cache", downloads, addresses, facts)
+    left = [
+        child
+        for child in facts.tree.children(directory)
+        if _LEFT.match(facts.tree.name(child)) and facts.is_file(child)
+    ]
+    left = [child for child in left if facts.age(child) >= facts.ages.incomplete_after]
+    if left:
+        yield Sighting(
+            "hf-incomplete-download",
+            tuple(left),
+            evidence=(
+                f"{count_noun(len(left), 'partial file')} of {facts.shown_size(*left)}, last written "
+                f"{facts.shown_age(*left)}, in the cache of an old version of transformers.",
+            ),
+            words={"repository": "some model"},
+            title="Broken downloads of old versions",
+        )
 
 
 def inspect_downloads(parent: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
