@@ -182,7 +182,7 @@ def test_a_log_that_grows_while_it_is_compressed_is_left_alone(box, log, monkeyp
 
 
 def test_a_product_that_reads_back_differently_is_removed(box, log, monkeypatch):
-    def differ(product, sizes, digest, cancelled):
+    def differ(*arguments):
         raise OSError(errno.EIO, "the compressed file reads back differently from what was written")
 
     monkeypatch.setattr(compressing, "_verify", differ)

@@ -116,7 +116,7 @@ def _compress(shop: Workshop) -> Made:
             not_kept = write_metadata(product, read_metadata(source))
             os.fsync(product)
             work.progress.at("verifying", situation.path)
-            _verify(product, writer.sizes, digest, work.cancelled)
+            _verify(product, writer.sizes, digest, work)
         finally:
             os.close(product)
     finally:
@@ -134,16 +134,17 @@ def _pour(source: int, writer: FrameWriter, work: Work) -> str:
     while piece := os.read(source, _WINDOW):
         digest.update(piece)
         writer.write(piece)
-        work.progress.add_bytes(len(piece))
+        work.progress.add_half(len(piece))
     return digest.hexdigest()
 
 
-def _verify(product: int, sizes: list[int], digest: str, cancelled: Cancelling) -> None:
+def _verify(product: int, sizes: list[int], digest: str, work: Work) -> None:
     from blake3 import blake3
 
     found = blake3()
-    for content in read_back(product, sizes, cancelled=cancelled):
+    for content in read_back(product, sizes, cancelled=work.cancelled):
         found.update(content)
+        work.progress.add_half(len(content))
     if found.hexdigest() != digest:
         raise OSError(errno.EIO, "the compressed file reads back differently from what was written")
 

@@ -106,7 +106,7 @@ class DayPack:
     def _write(self, holder: int) -> tuple[str, str]:
         work = self._work
         work.progress.at("packing", os.path.join(self._path, self._pack))
-        packer = Packer(holder, self._holding, on_bytes=work.progress.add_bytes, cancelled=work.cancelled)
+        packer = Packer(holder, self._holding, on_bytes=work.progress.add_half, cancelled=work.cancelled)
         try:
             for file in self._files:
                 packer.add(self._pile, file.name, file.status, os.path.join(self._holding, file.name))
@@ -115,6 +115,7 @@ class DayPack:
             prove(
                 read_back(packer.file, pack.sizes, cancelled=work.cancelled),
                 pack.manifest_digest,
+                on_bytes=work.progress.add_half,
                 cancelled=work.cancelled,
             )
             mode = stat.S_IMODE(self._files[0].status.st_mode)

@@ -61,7 +61,7 @@ class _Packing:
         packer = Packer(
             shop.holder,
             situation.name,
-            on_bytes=work.progress.add_bytes,
+            on_bytes=work.progress.add_half,
             cancelled=work.cancelled,
         )
         try:
@@ -71,6 +71,7 @@ class _Packing:
             prove(
                 read_back(packer.file, pack.sizes, cancelled=work.cancelled),
                 pack.manifest_digest,
+                on_bytes=work.progress.add_half,
                 cancelled=work.cancelled,
             )
         finally:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 
+from dusk.fs.units import format_age, format_size
+
+_TELLING_SECONDS = 2.0
+
 
 class ExecutionProgress:
     """Figures that one thread writes and any thread reads; each is a plain number or bytes."""
@@ -19,7 +23,7 @@ class ExecutionProgress:
         self.items_total: int = 0
         """Targets of the plan."""
         self.bytes_done: int = 0
-        """Apparent bytes finished; while archiving it grows with every block copied."""
+        """Apparent bytes finished; a long act counts each byte half when written, half when proven."""
         self.bytes_total: int = 0
         """Apparent bytes of all targets."""
         self.phase: str = ""
@@ -46,9 +50,33 @@ class ExecutionProgress:
         """Count bytes as done."""
         self.bytes_done += count
 
+    def add_half(self, count: int) -> None:
+        """Count bytes as half done: written, or proven."""
+        self.bytes_done += count // 2
+
     def add_item(self) -> None:
         """Count a target as finished."""
         self.items_done += 1
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second since it began; 0.0 in the first moments, when it says nothing."""
+        seconds = time.monotonic() - self.started
+        return self.bytes_done / seconds if seconds >= _TELLING_SECONDS else 0.0
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until all bytes are done at this rate; None when that cannot be told."""
+        rate = self.rate
+        return max(0, self.bytes_total - self.bytes_done) / rate if rate > 0 else None
+
+    @property
+    def pace(self) -> str:
+        """Rate and remaining time in words, "120 MiB/s, 2 min left"; empty when they say nothing."""
+        remaining = self.remaining
+        if remaining is None or self.finished:
+            return ""
+        return f"{format_size(int(self.rate))}/s, {format_age(remaining)} left"
 
     def finish(self) -> None:
         """Say that all is over."""

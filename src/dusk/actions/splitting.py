@@ -194,7 +194,7 @@ class _Cutting:
                 stop_if(work.cancelled)
                 self._whole.update(window)
                 self._cut(window)
-                work.progress.add_bytes(len(window))
+                work.progress.add_half(len(window))
                 offset += len(window)
             if self._file >= 0:
                 self._close()
@@ -253,6 +253,7 @@ def _prove(shop: Workshop, parts: list[Part], digest: str) -> None:
             for piece in _pieces(file, shop.work.cancelled):
                 own.update(piece)
                 whole.update(piece)
+                shop.work.progress.add_half(len(piece))
         finally:
             os.close(file)
         if own.hexdigest() != part.digest:

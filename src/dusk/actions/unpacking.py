@@ -22,7 +22,13 @@ _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _WINDOW = 4 << 20
 
 
-def prove(contents: Iterator[bytes], manifest_digest: str, *, cancelled: Cancelling) -> int:
+def prove(
+    contents: Iterator[bytes],
+    manifest_digest: str,
+    *,
+    on_bytes: Callable[[int], None],
+    cancelled: Cancelling,
+) -> int:
     """Read a pack whole and compare it with the digest of its manifest; return how many entries it holds.
 
     Every header is parsed and every content hashed. Raises OSError (EIO) at any difference, Cancelled.
@@ -34,6 +40,7 @@ def prove(contents: Iterator[bytes], manifest_digest: str, *, cancelled: Cancell
         digest = blake3()
         for _, piece in pieces:
             digest.update(piece)
+            on_bytes(len(piece))
         if entry.is_manifest:
             stored = digest.hexdigest()
             continue

@@ -57,11 +57,14 @@ def _interrupts_noted(asked: threading.Event) -> Iterator[None]:
 
 def progress_text(progress: ExecutionProgress) -> str:
     """Return one line that says how far a review or a run is."""
-    return (
-        f"{progress.phase.capitalize() or 'Working'} · {progress.items_done} of {progress.items_total} · "
-        f"{format_size(progress.bytes_done)} of {format_size(progress.bytes_total)} · "
-        f"{display_path(progress.current)}"
-    )
+    parts = [
+        progress.phase.capitalize() or "Working",
+        f"{progress.items_done} of {progress.items_total}",
+        f"{format_size(progress.bytes_done)} of {format_size(progress.bytes_total)}",
+        progress.pace,
+        display_path(progress.current),
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 class Ended(Protocol):

@@ -41,6 +41,8 @@ class TaskProgress:
     """Bytes in all; 0 until known."""
     current: bytes = b""
     """Path being worked on; empty when none is."""
+    pace: str = ""
+    """Rate and remaining time in words; empty when they say nothing."""
 
 
 class Task(Generic[Result]):
@@ -98,6 +100,7 @@ class Task(Generic[Result]):
             bytes_done=counts.bytes_done,
             bytes_total=counts.bytes_total,
             current=counts.current,
+            pace=counts.pace,
         )
 
     def perform(self) -> Result:

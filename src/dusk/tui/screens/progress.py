@@ -138,7 +138,11 @@ class ProgressScreen(Screen[None]):
         lines: list[Line] = [
             ((filled, "bar"), (rest, "bar-rest"), (percent, "strong")),
             (),
-            ((f"{sizes}  ", "strong"), (f"{items}  ", "text"), (f"{seconds} s", "muted")),
+            (
+                (f"{sizes}  ", "strong"),
+                (f"{items}  ", "text"),
+                (f"{seconds} s  {progress.pace}".rstrip(), "muted"),
+            ),
             ((progress.phase or "preparing", "muted"),),
             ((fit_middle(display_path(progress.current), width, glyphs.ellipsis), "text"),),
         ]
