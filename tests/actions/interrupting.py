@@ -60,12 +60,12 @@ def killed(work: Callable[[], object], limit: int, after: bool) -> bool:
 
 
 def contents_of(*roots: bytes) -> dict[bytes, int]:
-    """Return every file content below some roots, with how often it is there."""
+    """Return every file content below some roots, with how often it is there; what a trash notes left out."""
     found: dict[bytes, int] = {}
     for root in roots:
         for directory, _, names in os.walk(root):
             for name in names:
-                if not name.endswith(b".trashinfo"):
+                if not name.endswith(b".trashinfo") and not name.startswith(b"directorysizes"):
                     with open(os.path.join(directory, name), "rb") as file:
                         content = file.read()
                     found[content] = found.get(content, 0) + 1

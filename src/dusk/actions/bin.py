@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from dusk.actions import purge
+from dusk.actions import directory_sizes, purge
 from dusk.actions.interrupts import held_back
-from dusk.actions.journal import Journal
+from dusk.actions.journal import Journal, JournalError
+from dusk.actions.orphans import sweep_documents
 from dusk.actions.outcome import ItemState
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.purge import Deletion
@@ -18,7 +19,7 @@ from dusk.actions.restoration import TrashReturn, restore_group
 from dusk.actions.trash import GROUP
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.trash_directory import Unusable
-from dusk.actions.trash_listing import TrashItem, bin_places, list_bin, measured
+from dusk.actions.trash_listing import TrashItem, bin_places, disk_size_of, list_bin, measured
 from dusk.fs.cancellation import Cancelled, Cancelling, never
 from dusk.fs.names import display_path
 from dusk.fs.survey import Survey
@@ -31,6 +32,7 @@ __all__ = [
     "BinResult",
     "TrashItem",
     "bin_places",
+    "disk_size_of",
     "empty",
     "list_bin",
     "measured",
@@ -160,8 +162,12 @@ class _BinRun:
                 self._end(item, ItemState.DONE, "")
         for trash in dict.fromkeys(item.trash for item in items):
             # What cannot be swept now, the next emptying sweeps.
-            with contextlib.suppress(Unusable, OSError):
-                purge.sweep(self.trashes.existing(trash))
+            with contextlib.suppress(Unusable, OSError, JournalError):
+                place = self.trashes.existing(trash)
+                purge.sweep(place)
+                gone = [result.item.name for result in self.results if result.state is ItemState.DONE]
+                directory_sizes.update(place, {}, gone)
+                sweep_documents(self.journal, place)
         return self._outcome(freed(deleted).after_purge)
 
     def _begin(self, items: list[TrashItem]) -> None:

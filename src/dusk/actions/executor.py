@@ -13,6 +13,7 @@ from dusk.actions.freed_space import FreedSpace, FreeSpaceBefore
 from dusk.actions.gate import Gate, Refused, Situation, admit
 from dusk.actions.interrupts import held_back
 from dusk.actions.journal import Journal, JournalError
+from dusk.actions.link_ledger import LinkLedger
 from dusk.actions.outcome import ItemResult, ItemState, Outcome
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import BatchKind, Record
@@ -94,6 +95,7 @@ class _Run:
         self.parents: dict[bytes, int] = {}
         self.results: dict[int, ItemResult] = {}
         self.space = FreedSpace()
+        self.links = LinkLedger()
         self.free_before = FreeSpaceBefore(())
         self.batch = 0
         self.stopped = ""
@@ -158,7 +160,7 @@ class _Run:
         except OSError as error:
             self._end(position, step, target, End(ItemState.FAILED, _untouched(target, error)))
             return
-        record = record_for(step, target, situation.status, survey)
+        record = record_for(step, target, situation.status, survey, self.links.sizes_of(survey))
         self._group.append(_Waiting(position, Admission(situation, survey, record)))
         is_full = len(self._group) >= GROUP or time.monotonic() - self._group_began > _GROUP_SECONDS
         if act.gathering is Gathering.ONE or (act.gathering is Gathering.GROUP and is_full):
@@ -237,9 +239,13 @@ class _Run:
         self.progress.add_item()
 
 
-def record_for(step: Step, target: Target, status: os.stat_result, survey: Survey) -> Record:
-    """Return what the journal is to remember of a target before it is touched."""
-    shared = sum(link.disk_size for link in survey.linked if link.found < link.links)
+def record_for(
+    step: Step, target: Target, status: os.stat_result, survey: Survey, sizes: tuple[int, int]
+) -> Record:
+    """Return what the journal is to remember of a target before it is touched.
+
+    ``sizes`` are the disk bytes that it adds to the batch, and those that come free when it goes.
+    """
     return Record(
         source=target.path,
         identity=survey.identity,
@@ -249,8 +255,8 @@ def record_for(step: Step, target: Target, status: os.stat_result, survey: Surve
         group=status.st_gid,
         entries=survey.entries,
         apparent_size=survey.apparent_size,
-        disk_size=survey.disk_size,
-        frees_after_purge=max(0, survey.disk_size - shared),
+        disk_size=sizes[0],
+        frees_after_purge=sizes[1],
         fingerprint=survey.fingerprint,
         title=target.title,
         safety=target.safety.value,

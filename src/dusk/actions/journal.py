@@ -145,6 +145,10 @@ class Journal:
         )
         return found[0] if found else None
 
+    def of_trash_name(self, trash: bytes, name: bytes) -> tuple[Record, ...]:
+        """Return all records that ever had a name in a trash, whatever became of them."""
+        return self._select("WHERE trash = ? AND trash_name = ? ORDER BY id", trash, name)
+
     def places(self) -> tuple[bytes, ...]:
         """Return trash directories that were made in places which no mount table names."""
         statement = "SELECT path FROM places"

@@ -7,7 +7,7 @@ import errno
 import os
 from dataclasses import dataclass, replace
 
-from dusk.actions import trashinfo
+from dusk.actions import directory_sizes, trashinfo
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import Stranded, Swapped, relocate, status_of, sync
@@ -221,6 +221,9 @@ def _sync(returns: list[TrashReturn]) -> None:
         assert item.place is not None
         with contextlib.suppress(OSError):
             os.unlink(item.record.trash_name + trashinfo.SUFFIX, dir_fd=item.place.info)
+    for place in {item.place.path: item.place for item in moved if item.place}.values():
+        names = [item.record.trash_name for item in moved if item.place is place]
+        directory_sizes.update(place, {}, names)
     for descriptor in {item.place.info for item in moved if item.place}:
         with contextlib.suppress(OSError):
             sync(descriptor)

@@ -15,7 +15,7 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 
-from dusk.actions import trashinfo
+from dusk.actions import directory_sizes, trashinfo
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import Stranded, Swapped, move_back, relocate, same_inode, status_of, sync
@@ -98,6 +98,7 @@ def trash_group(journal: Journal, moves: list[TrashMove], trashes: TrashDirector
         _act(move)
     _sync(reserved)
     _close(journal, reserved)
+    _note_sizes(reserved)
 
 
 def reserve_place(journal: Journal, move: TrashMove, trashes: TrashDirectories) -> None:
@@ -291,6 +292,19 @@ def _close(journal: Journal, moves: list[TrashMove]) -> None:
         # The intents are in the journal and the items in the trash: the next start completes the record.
         for move in moves:
             move.note = f"{move.shown} was dealt with, but: {problem} The next start of dusk completes it."
+
+
+def _note_sizes(moves: list[TrashMove]) -> None:
+    """Tell other tools how much the trashed directories take."""
+    sizes: dict[bytes, dict[bytes, int]] = {}
+    places: dict[bytes, TrashDirectory] = {}
+    for move in moves:
+        is_directory = move.record.identity.kind is EntryKind.DIRECTORY
+        if move.place is not None and is_directory and move.record.state is State.DONE:
+            places[move.place.path] = move.place
+            sizes.setdefault(move.place.path, {})[move.record.trash_name] = move.record.disk_size
+    for path, place in places.items():
+        directory_sizes.update(place, sizes[path])
 
 
 def _meaning(error: OSError) -> str:

@@ -22,6 +22,7 @@ from dusk.actions.trash_directory import TrashDirectory, Unusable, candidate_pat
 from dusk.fs.cancellation import Cancelling, never
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.mounts import Mount, MountTable
+from dusk.fs.survey import LinkedInode
 from dusk.fs.surveyor import survey
 
 _NETWORK_SECONDS = 1.0
@@ -47,6 +48,8 @@ class TrashItem:
     """Disk bytes; None for a directory that was not measured."""
     record: Record | None = None
     """What the journal knows of it; None when another tool trashed it."""
+    linked: tuple[LinkedInode, ...] = ()
+    """Inodes in it with several names; only of a directory that was measured."""
 
     @property
     def path(self) -> bytes:
@@ -113,13 +116,33 @@ def bin_places(extra: Iterable[bytes] = ()) -> tuple[bytes, ...]:
 
 def measured(item: TrashItem, *, cancelled: Cancelling = never) -> TrashItem:
     """Return an item with its sizes; a directory is walked for them. Raises Cancelled."""
-    if item.disk_size is not None and item.apparent_size is not None:
+    record = item.record
+    is_plain = record is None or record.frees_after_purge == record.disk_size
+    if item.disk_size is not None and item.apparent_size is not None and is_plain:
         return item
     try:
         found = survey(item.path, cancelled=cancelled)
     except OSError:
         return item
-    return replace(item, apparent_size=found.apparent_size, disk_size=found.disk_size)
+    return replace(item, apparent_size=found.apparent_size, disk_size=found.disk_size, linked=found.linked)
+
+
+def disk_size_of(items: Iterable[TrashItem]) -> int:
+    """Return the disk bytes of measured items together, an inode with names in several of them once."""
+    total = 0
+    seen: set[tuple[int, int]] = set()
+    for item in items:
+        size = item.disk_size or 0
+        identity = item.identity
+        linked = item.linked
+        if not linked and not item.is_directory and identity.links > 1:
+            linked = (LinkedInode(identity.device, identity.inode, identity.links, 1, size),)
+        for link in linked:
+            inode = (link.device, link.inode)
+            size -= link.disk_size if inode in seen else 0
+            seen.add(inode)
+        total += max(0, size)
+    return total
 
 
 def _open_journal() -> Journal | None:

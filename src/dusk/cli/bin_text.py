@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dusk.actions.bin import BinOutcome, TrashItem
+from dusk.actions.bin import BinOutcome, TrashItem, disk_size_of
 from dusk.actions.outcome import ItemState
 from dusk.fs.names import display_path, json_text
 from dusk.fs.units import count_noun, format_size
@@ -23,7 +23,7 @@ def items_shown(items: Sequence[TrashItem]) -> str:
         size = "?" if item.disk_size is None else format_size(item.disk_size)
         batch = str(item.batch) if item.batch is not None else "-"
         rows.append((size, when, batch, _place(item)))
-    total = format_size(sum(item.disk_size or 0 for item in items))
+    total = format_size(disk_size_of(items))
     return "\n".join([*table(rows, "rlrl"), f"{count_noun(len(items), 'item')}, {total} on disk."])
 
 
