@@ -60,13 +60,14 @@ def inspect_backups(directory: int, hits: list[int], facts: Facts) -> Iterator[S
         dated = _dated(name, in_place)
         if dated is not None:
             series.setdefault(dated[0], []).append(_Copy(entry, *dated))
-        elif facts.is_file(entry) and facts.tree.apparent_size(entry):
+        if facts.is_file(entry) and facts.tree.apparent_size(entry):
             copy = _of_original(entry, name, children, facts)
             if copy is not None:
                 beside.append(copy)
     for stem, copies in series.items():
         yield from _series(stem, copies, facts)
-    if beside:
+    dated_already = {copy.entry for copies in series.values() if len(copies) > 1 for copy in copies}
+    if beside := [entry for entry in beside if entry not in dated_already]:
         yield from _beside(beside, facts)
 
 
@@ -81,10 +82,7 @@ def _dated(name: bytes, in_place: bool) -> tuple[bytes, float] | None:
 
 def _of_original(entry: int, name: bytes, children: dict[bytes, int], facts: Facts) -> int | None:
     """Return a copy whose original lies beside it and is not older."""
-    match = _COPY.match(name)
-    if match is None:
-        return None
-    original = children.get(match["stem"] + (match["tail"] or b""))
+    original = _original(name, children)
     if original is None or not facts.is_file(original):
         return None
     if facts.tree.newest_mtime_ns(original) < facts.tree.newest_mtime_ns(entry) or facts.is_live(entry):
@@ -93,6 +91,17 @@ def _of_original(entry: int, name: bytes, children: dict[bytes, int], facts: Fac
         return None if is_tracked(entry, facts) else entry
     except CannotTellError:
         return None
+
+
+def _original(name: bytes, children: dict[bytes, int]) -> int | None:
+    """Return the file beside a copy that has its name without what makes it a copy."""
+    match = _COPY.match(name)
+    if match is not None:
+        return children.get(match["stem"] + (match["tail"] or b""))
+    match = _DATED.match(name)
+    if match is None or not _WORD.search(match["before"]):
+        return None
+    return children.get(_WORD.sub(b"", match["before"]).rstrip(b"-_. ") + match["after"])
 
 
 def _series(stem: bytes, copies: list[_Copy], facts: Facts) -> Iterator[Sighting]:

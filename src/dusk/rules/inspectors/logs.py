@@ -29,12 +29,13 @@ _LIVE = re.compile(
 _CONTAINER = re.compile(
     rb"[0-9a-f]{64}-json\.log(?:\.\d+)?(?:\.gz)?\Z"
 )  # a container engine writes and rotates these
+# Such a name is proof enough: a job's number stands in it.
+_SAYS_SO = re.compile(rb".+\.log\Z|nohup\.out\Z|slurm-\d+(?:_\d+)?\.(?:out|err)\Z", re.DOTALL)
 _PACKED = (b".gz", b".zst", b".xz", b".bz2")
 _STAMP = re.compile(
     rb"\d{2}:\d{2}:\d{2}|\d{4}-\d{2}-\d{2}|\b(?:INFO|WARN|ERROR|DEBUG)|\r|step|epoch|loss", re.IGNORECASE
 )
 _HEAD = 8192
-_SAMPLE = 12
 
 
 def inspect_logs(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
@@ -79,7 +80,7 @@ def _untracked(files: list[int], facts: Facts) -> list[int]:
 
 
 def _that_read_so(files: list[int], facts: Facts) -> list[int]:
-    """Return the files that begin as logs do; of very many only a sample is read."""
+    """Return the files that begin as logs do, or whose name says so."""
     found: list[int] = []
     for start in range(0, len(files), 50):
         batch = files[start : start + 50]
@@ -88,11 +89,8 @@ def _that_read_so(files: list[int], facts: Facts) -> list[int]:
         except CannotTellError:
             return found
         for file, head in zip(batch, heads, strict=True):
-            if (
-                head
-                and b"\0" not in head
-                and (_STAMP.search(head) or facts.tree.name(file).endswith(b".log"))
-            ):
+            said = head and (_STAMP.search(head) or _SAYS_SO.match(facts.tree.name(file)))
+            if said and b"\0" not in (head or b""):
                 found.append(file)
     return found
 

@@ -26,7 +26,7 @@ def inspect_pip_cache(directory: int, hits: list[int], facts: Facts) -> Iterator
     ]
     wheels = names.get(b"wheels")
     built = _built(wheels, facts) if wheels is not None else []
-    if not downloads and not (built and _is_hashed(wheels, facts) and b"selfcheck" in names):
+    if not downloads and not (built and _is_hashed(wheels, facts)):
         return
     evidence = [
         f"{display_name(facts.tree.name(one))} holds {facts.shown_size(one)} of downloads."

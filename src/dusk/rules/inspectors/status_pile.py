@@ -12,7 +12,7 @@ from dusk.rules.finding import Action
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Proposal, Sighting
 
-_LEAST = 20
+_LEAST = 10
 _NUMBERED = re.compile(rb"(.*?)[_.-]?(\d[\dTZ_:.-]*)\.json\Z", re.DOTALL)
 _TALKS_OF_STATUS = re.compile(rb"(status|progress|heartbeat|health|monitor|telemetry)", re.IGNORECASE)
 _KEY = re.compile(rb'"([A-Za-z_][\w-]*)"\s*:')
@@ -30,9 +30,10 @@ def inspect_status_pile(directory: int, hits: list[int], facts: Facts) -> Iterat
         if match is not None and facts.is_file(hit):
             piles.setdefault(match[1], []).append(hit)
     for stem, files in piles.items():
+        above = facts.tree.name(max(facts.tree.parent(directory), 0)).rsplit(b"/", 1)[-1]
         place = facts.tree.name(directory).rsplit(b"/", 1)[-1]
-        about = _TALKS_OF_STATUS.search(stem) or _TALKS_OF_STATUS.search(place)
-        if len(files) < _LEAST or about is None or not _look_alike(files, facts):
+        about = any(_TALKS_OF_STATUS.search(name) for name in (stem, place, above))
+        if len(files) < _LEAST or not about or not _look_alike(files, facts):
             continue
         files.sort(key=facts.tree.newest_mtime_ns)
         old = [file for file in files[:-1] if facts.age(file) >= facts.ages.old_after]

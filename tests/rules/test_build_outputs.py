@@ -1,0 +1,116 @@
+"""Build outputs: known by the tool's own files and the source beside them, and never when git tracks them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .trees import judge, names, of, offered, only, put, set_ages
+
+
+def git(where: Path, *words: str) -> None:
+    identity = ("-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, "-C", where, *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    where = tmp_path / "repo"
+    where.mkdir()
+    git(where, "init", "-q")
+    return where
+
+
+def python_project(where: Path) -> Path:
+    put(where / "setup.py")
+    put(where / "mine" / "a.py")
+    put(where / "build" / "lib" / "mine" / "a.py")
+    put(where / "dist" / "mine-1.0-py3-none-any.whl", size=900)
+    put(where / "mine.egg-info" / "PKG-INFO")
+    put(where / "mine.egg-info" / "SOURCES.txt")
+    return where
+
+
+def test_what_setuptools_made_is_costly(tmp_path: Path) -> None:
+    python_project(tmp_path / "lib")
+    assert offered(judge(tmp_path), tmp_path) == {"lib/build", "lib/dist", "lib/mine.egg-info"}
+
+
+def test_what_git_tracks_is_no_leftover(repository: Path) -> None:
+    python_project(repository)
+    put(repository / "web" / "package.json", "{}")
+    put(repository / "web" / "package-lock.json", "{}")
+    put(repository / "web" / "node_modules" / "x" / "index.js")
+    put(repository / "web" / "notes.bak", "old")
+    put(repository / "web" / "notes", "new")
+    put(repository / "logs" / "sample.log", "2025-11-22 03:00:01 INFO")
+    git(repository, "add", "-f", ".")
+    git(repository, "commit", "-qm", "all of it")
+    set_ages(repository)
+    judged = judge(repository.parent)
+    assert not offered(judged, repository.parent)
+    assert of(judged, "node-modules-tracked")
+
+
+def test_only_what_is_tracked_counts(repository: Path) -> None:
+    python_project(repository)
+    git(repository, "add", "setup.py", "mine", "build")
+    git(repository, "commit", "-qm", "a build directory of one's own")
+    set_ages(repository)
+    assert offered(judge(repository.parent), repository) == {"dist", "mine.egg-info"}
+
+
+def test_an_index_that_cannot_be_read_means_no(repository: Path) -> None:
+    python_project(repository)
+    git(repository, "add", "setup.py")
+    git(repository, "update-index", "--index-version=4")
+    set_ages(repository)
+    assert not offered(judge(repository.parent), repository)
+
+
+def test_a_repository_around_what_is_scanned_is_asked_too(repository: Path) -> None:
+    python_project(repository / "packages" / "lib")
+    git(repository, "add", "packages/lib/dist")
+    set_ages(repository)
+    assert offered(judge(repository / "packages"), repository / "packages") == {
+        "lib/build",
+        "lib/mine.egg-info",
+    }
+
+
+@pytest.mark.parametrize("name", ["target", "build", "dist", "env", "cache", "node_modules", "core", "queue"])
+def test_a_name_alone_says_nothing(tmp_path: Path, name: str) -> None:
+    put(tmp_path / "project" / "main.py")
+    put(tmp_path / "project" / name / "important.bin", size=9000)
+    assert not offered(judge(tmp_path), tmp_path)
+
+
+def test_a_persons_file_in_a_build_directory_keeps_it(tmp_path: Path) -> None:
+    put(tmp_path / "tool" / "Cargo.toml")
+    put(tmp_path / "tool" / "target" / ".rustc_info.json", "{}")
+    put(tmp_path / "tool" / "target" / "debug" / "tool", size=9000)
+    put(tmp_path / "tool" / "target" / "NOTES.md")
+    finding = only(judge(tmp_path), "cargo-target")
+    assert not finding.offers
+    assert any("NOTES.md" in sentence for sentence in finding.evidence)
+
+
+def test_generated_source_does_not_keep_a_build_directory(tmp_path: Path) -> None:
+    put(tmp_path / "llama" / "CMakeLists.txt")
+    put(tmp_path / "llama" / "build" / "CMakeCache.txt")
+    put(tmp_path / "llama" / "build" / "CMakeFiles" / "3.25" / "CompilerIdC" / "CMakeCCompilerId.c")
+    put(tmp_path / "llama" / "build" / "CMakeFiles" / "CMakeOutput.log")
+    assert offered(judge(tmp_path), tmp_path) == {"llama/build"}
+
+
+def test_a_running_build_is_left_alone(tmp_path: Path) -> None:
+    put(tmp_path / "tool" / "Cargo.toml")
+    put(tmp_path / "tool" / "target" / ".rustc_info.json", "{}")
+    put(tmp_path / "tool" / "target" / "debug" / "tool", age=30.0)
+    assert names(only(judge(tmp_path), "cargo-target"), tmp_path) == {"tool/target"}
+    assert not offered(judge(tmp_path), tmp_path)
