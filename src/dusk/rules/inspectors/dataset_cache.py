@@ -6,6 +6,7 @@ Source: datasets 2.21 and 5.2, ``builder.py`` and ``arrow_dataset.py``: a prepar
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from dusk.fs.units import count_noun, format_count
 from dusk.rules.facts import Facts
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
+from dusk.scan.tree import ROOT
 
 _MAP = re.compile(rb"cache-[0-9a-f]{16}(_\d{5}_of_\d{5})?\.arrow\Z")
 _LEFT = re.compile(rb"tmp[0-9a-z_]{8}\Z")
@@ -25,6 +27,7 @@ _VERSION = re.compile(rb"\d+\.\d+\.\d+\Z")
 _HASHED = re.compile(rb"[0-9a-f]{16,64}\Z")
 _STREAM = b"\xff\xff\xff\xff"  # every message of an Arrow stream begins with it
 _INFO = b"dataset_info.json"
+_SEARCHED = 300_000  # entries among which the files that a dataset was prepared from are looked for
 # Builders that datasets brings along: their data came from somebody's own files.
 LOCAL = frozenset(
     {
@@ -99,8 +102,6 @@ def inspect_local_datasets(_root: int, hits: list[int], facts: Facts) -> Iterato
     """Yield the datasets that were prepared from local files, and say whether these are still there."""
     prepared = []
     for hit in hits:
-        if facts.tree.name(hit) != _INFO:
-            continue
         directory = facts.tree.parent(hit)
         try:
             children = facts.children(directory)
@@ -109,7 +110,8 @@ def inspect_local_datasets(_root: int, hits: list[int], facts: Facts) -> Iterato
                 prepared.append((directory, builder, children, facts.document(hit, Info)))
         except CannotTellError:
             continue
-    sizes = _sizes(hits, facts) if prepared else {}
+    suffixes = tuple({suffix for _, builder, *_ in prepared for suffix in _SUFFIXES.get(builder, ())})
+    sizes = _sizes(suffixes, facts) if suffixes else {}
     for directory, builder, children, info in prepared:
         found, sentence = _source(builder, info, sizes, facts)
         yield Sighting(
@@ -205,20 +207,24 @@ def _own_files(children: dict[bytes, int], facts: Facts) -> set[bytes]:
     return names
 
 
-def _sizes(hits: list[int], facts: Facts) -> dict[tuple[bytes, int], int]:
-    """Return by ending and size where files of data are: single ones, and all of a directory together."""
+def _sizes(suffixes: tuple[bytes, ...], facts: Facts) -> dict[tuple[bytes, int], int]:
+    """Return by ending and size where files of data are: single ones, and all of a directory together.
+
+    Looks at the first 300,000 entries alone, so that a huge tree costs half a second at most.
+    """
     tree = facts.tree
-    sums: dict[tuple[bytes, int], list[int]] = {}
+    sums: dict[tuple[bytes, int], int] = {}
     found: dict[tuple[bytes, int], int] = {}
-    for hit in hits:
-        if not facts.is_file(hit):
+    for entry in itertools.islice(tree.subtree(ROOT), _SEARCHED):
+        name = tree.name(entry)
+        if not name.endswith(suffixes) or not facts.is_file(entry):
             continue
-        suffix = os.path.splitext(tree.name(hit))[1]
-        size = tree.entry(hit).identity.size
-        found.setdefault((suffix, size), hit)
-        known = sums.setdefault((suffix, tree.parent(hit)), [0])
-        known[0] += size
-    for (suffix, directory), (size,) in sums.items():
+        suffix = os.path.splitext(name)[1]
+        size = tree.entry(entry).identity.size
+        found.setdefault((suffix, size), entry)
+        place = (suffix, tree.parent(entry))
+        sums[place] = sums.get(place, 0) + size
+    for (suffix, directory), size in sums.items():
         found.setdefault((suffix, size), directory)
     return found
 
