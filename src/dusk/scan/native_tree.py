@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from dusk.fs.identity import EntryKind, Identity
-from dusk.fs.survey import LinkedInode
 from dusk.scan import _native
 from dusk.scan.components import components
 from dusk.scan.entry import Entry, EntryFlag, Measure, Sort
 from dusk.scan.tree import ROOT
+
+if TYPE_CHECKING:
+    from dusk.fs.survey import LinkedInode
 
 _KINDS = tuple(EntryKind)
 _SORTS = {Sort.SIZE: 0, Sort.NAME: 1, Sort.ITEMS: 2, Sort.NEWEST: 3}
@@ -104,4 +107,6 @@ class NativeTree(_native.Tree):
 
     def linked_inodes(self, index: int) -> tuple[LinkedInode, ...]:
         """Return the inodes with several names that have one at or below the entry."""
+        from dusk.fs.survey import LinkedInode
+
         return tuple(LinkedInode(*facts) for facts in self.linked(index))

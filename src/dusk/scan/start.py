@@ -8,8 +8,8 @@ import os
 import threading
 
 from dusk.fs.names import display_name, display_path
+from dusk.scan.root import open_root
 from dusk.scan.scanner import Scan, ScanOptions
-from dusk.scan.walker import ReferenceScan, open_root
 
 ANSWER_TIMEOUT = 10.0
 """Seconds that the filesystem of the path itself has to answer."""
@@ -38,6 +38,8 @@ def open_scan(path: bytes, options: ScanOptions = _NOTHING) -> Scan:
         return NativeScan(resolved, options, pace_of(resolved, options.threads))
     if chosen == "native":
         raise ScanError(f"{SCANNER_VARIABLE} asks for the native scanner, which was not built here")
+    from dusk.scan.walker import ReferenceScan
+
     return ReferenceScan(resolved, options)
 
 

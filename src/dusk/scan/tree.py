@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dusk.fs.identity import EntryKind
-from dusk.fs.survey import LinkedInode
 from dusk.scan.entry import Entry, Measure, Sort
+
+if TYPE_CHECKING:
+    from dusk.fs.survey import LinkedInode
 
 ROOT = 0
 """The root's index in every tree."""

@@ -13,12 +13,11 @@ from dusk.fs.descent import open_directory
 from dusk.scan.boundary import Places
 from dusk.scan.entry import EntryFlag
 from dusk.scan.listing import read_batches, reason
+from dusk.scan.root import OPEN_DIRECTORY
 from dusk.scan.storage import Storage
 from dusk.scan.tree import ROOT
 from dusk.scan.writer import Gain, TreeWriter
 
-OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-"""How directories are opened: a symbolic link that took the place of one is refused."""
 _DESCRIPTORS = 64
 """Directories kept open on the way down; deeper trees open the ones above again when needed."""
 _SHARE_EVERY = 0.1

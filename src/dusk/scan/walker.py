@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 
-from dusk.fs.descent import open_directory
 from dusk.fs.mounts import MountTable
 from dusk.scan.boundary import places_below
 from dusk.scan.columns import ColumnTree
 from dusk.scan.listing import reason
 from dusk.scan.refresh import Refresher
+from dusk.scan.root import open_root
 from dusk.scan.scanner import Progress, ScanOptions
 from dusk.scan.storage import Storage
 from dusk.scan.tree import ROOT
-from dusk.scan.walk import OPEN_DIRECTORY, Walk
+from dusk.scan.walk import Walk
 from dusk.scan.writer import TreeWriter
 
 _CLOSED = -1
@@ -202,13 +201,3 @@ class ReferenceScan:
 
     def _is_stopped(self) -> bool:
         return self._stop
-
-
-def open_root(path: bytes) -> int:
-    """Open the root of a scan and return its descriptor. Raises OSError."""
-    try:
-        return os.open(path, OPEN_DIRECTORY)
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-    return open_directory(path)
