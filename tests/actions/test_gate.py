@@ -258,3 +258,25 @@ class TestMounts:
         os.chmod(shared, 0o1777)
         safe = box.trash_all(box.file(b"disk", b"two"))
         assert safe.results[0].place == os.path.join(shared, b"0", b"files", b"two")
+
+
+@pytest.mark.parametrize("name", [b"file", b"directory"])
+def test_new_permissions_of_the_target_itself_are_noticed(box, name):
+    path = box.path(name)
+    if name == b"directory":
+        os.mkdir(path)
+    else:
+        box.file(name)
+    reviewed = box.review(box.plan(path))
+    os.chmod(path, 0o700)
+    outcome = box.run(reviewed.plan)
+    assert outcome.results[0].state is ItemState.REFUSED
+    assert "after the review" in outcome.results[0].sentence
+
+
+def test_new_permissions_of_a_file_with_two_names_are_noticed(box):
+    path = box.file(b"one")
+    os.link(path, box.path(b"two"))
+    reviewed = box.review(box.plan(path))
+    os.chmod(path, 0o600)
+    assert box.run(reviewed.plan).results[0].state is ItemState.REFUSED

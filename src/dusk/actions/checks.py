@@ -142,7 +142,9 @@ def drifted(situation: Situation, now: Survey) -> Iterator[Objection]:
     assert before is not None
     change = before.identity.drift(now.identity)
     if before.fingerprint != now.fingerprint:
-        change = _growth(before, now) or change or "changed inside after the review"
+        is_directory = now.identity.kind is EntryKind.DIRECTORY
+        same = "was changed inside, or its permissions were," if is_directory else "was changed"
+        change = _growth(before, now) or change or f"{same} after the review"
     if change is not None:
         yield Objection(f"{situation.shown} {change}. Review it again.")
 

@@ -38,8 +38,8 @@ class Survey:
     newest_mtime_ns: int
     """Newest modification below it, in nanoseconds."""
     fingerprint: str
-    """Digest over every relative name with its inode, kind, size, modification and change time: two equal
-    fingerprints mean that nothing appeared, went or changed."""
+    """Digest over every relative name with its inode, kind, permissions, owner, size, modification and
+    change time: two equal fingerprints mean that nothing appeared, went or changed."""
     linked: tuple[LinkedInode, ...]
     """Inodes with more than one name."""
     unreadable: int = 0

@@ -148,8 +148,8 @@ class _Count:
             # A move changes it too: of several names, and of the top directory, it says nothing.
             tells = bool(name) if kind == stat.S_IFDIR else status.st_nlink == 1
             changed = status.st_ctime_ns if tells else 0
-            facts = (status.st_ino, kind, size, mtime, changed)
-            records.append(b"%d:%b%d %o %d %d %d\0" % (len(name), name, *facts))
+            facts = (status.st_ino, status.st_mode, status.st_uid, status.st_gid, size, mtime, changed)
+            records.append(b"%d:%b%d %o %d %d %d %d %d\0" % (len(name), name, *facts))
         return b"".join(records)
 
     def _is_first_name(self, status: os.stat_result, blocks: int) -> bool:
