@@ -14,13 +14,13 @@ from dusk.rules.sighting import Sighting
 def without_owned(
     sightings: Sequence[Sighting], kept: Iterable[Kept], facts: Facts, book: RuleBook
 ) -> list[Sighting]:
-    """Return the sightings, those of rules that yield without what lies in another rule's directory."""
+    """Return the sightings, those of rules that yield without what another rule recognised."""
     if not any(book.by_id[sighting.rule].yields for sighting in sightings):
         return list(sightings)
-    owned = {entry for one in kept for entry in one.entries if facts.is_directory(entry)}
+    owned = {entry for one in kept for entry in one.entries}
     for sighting in sightings:
         if not book.by_id[sighting.rule].yields:
-            owned.update(part.entry for part in sighting.all_parts if facts.is_directory(part.entry))
+            owned.update(part.entry for part in sighting.all_parts)
     inside: dict[int, bool] = {}
     left = []
     for sighting in sightings:

@@ -12,6 +12,7 @@ from dusk.rules.facts import Facts
 from dusk.rules.sighting import Sighting
 
 _FILES = (b"config.yaml", b"hydra.yaml", b"overrides.yaml")
+_SMALL = 1024 * 1024  # a bigger log is worth a word of its own
 
 
 def inspect_hydra(job: int, _hits: list[int], facts: Facts) -> Iterator[Sighting]:
@@ -20,15 +21,17 @@ def inspect_hydra(job: int, _hits: list[int], facts: Facts) -> Iterator[Sighting
     if state is None or any(facts.child(state, name) is None for name in _FILES):
         return
     results = 0
+    records = [state]
     for name, child in facts.children(job).items():
         if child == state:
             continue
-        if not facts.is_file(child) or not name.endswith(b".log") or facts.tree.apparent_size(child):
+        is_log = facts.is_file(child) and name.endswith(b".log")
+        if not is_log or facts.tree.apparent_size(child):
             results += 1
+        if is_log and facts.tree.apparent_size(child) < _SMALL:
+            records.append(child)
     if results:
-        yield Sighting(
-            "hydra-job", (state,), reasons={state: "The directory above holds what the job wrote."}
-        )
+        yield Sighting("hydra-job", tuple(records), evidence=("The directory holds what the job wrote.",))
         return
     yield Sighting(
         "hydra-empty-job",
