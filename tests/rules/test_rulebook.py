@@ -114,7 +114,7 @@ def test_the_walker_hears_of_exactly_the_names_that_rules_want() -> None:
     )
     for name in wanted:
         assert book.triggers.match(name) and book.table.rules_for(name), name
-    for name in (b"photo.jpeg", b"blob", b"checkpoints", b"x.pyc", b"", b"\xff\xfe", b".envrc"):
+    for name in (b"photo.jpeg", b"blob", b"pictures", b"x.pyc", b"", b"\xff\xfe", b".envrc"):
         assert not book.table.rules_for(name), name
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from dusk.fs.identity import EntryKind
 from dusk.fs.units import parse_size
 from dusk.rules.facts import Facts
@@ -22,7 +24,7 @@ class Question:
         self.minimum = parse_size(match.minimum_size)
         self.maximum = parse_size(match.maximum_size) if match.maximum_size else None
         self.is_plain = not (
-            match.place or match.within or match.below or match.not_below
+            match.place or match.within or match.not_within or match.below or match.not_below
             or match.beside or match.beside_any or match.not_beside
             or match.markers or match.any_marker or match.without or match.older_than or match.content
         )  # fmt: skip
@@ -33,32 +35,52 @@ class Question:
         match = self.match
         return bool(match.subject == "parent" or match.beside or match.beside_any or match.not_beside)
 
-    def subject(self, index: int, facts: Facts) -> int | None:
-        """Return the entry that was recognised, None when something does not hold.
+    def subjects(self, hits: Iterable[int], facts: Facts) -> Iterator[tuple[int, int]]:
+        """Yield what was recognised, each with the entry by whose name it was.
 
-        Cheap questions come first; a file is read last. Whether an installer put it there is asked of the
-        directory, by the caller. Raises CannotTellError when a question has no answer.
+        Cheap questions come first, those about the directory around are asked once for it, and a file is
+        read last. What nobody can tell is left out.
         """
-        tree = facts.tree
-        if self.kind is not None and tree.kind(index) is not self.kind:
-            return None
-        if self.minimum or self.maximum is not None:
-            size = tree.apparent_size(index)
-            if size < self.minimum or (self.maximum is not None and size > self.maximum):
-                return None
-        if not self.is_plain and not self._holds(index, facts):
-            return None
-        return index if self.match.subject == "self" else max(tree.parent(index), 0)
+        tree, kind = facts.tree, self.kind
+        is_sized = bool(self.minimum) or self.maximum is not None
+        is_self = self.match.subject == "self"
+        last, is_around = -2, False
+        for hit in hits:
+            if kind is not None and tree.kind(hit) is not kind:
+                continue
+            if is_sized and not self._is_sized(tree.apparent_size(hit)):
+                continue
+            parent = tree.parent(hit)
+            if parent != last or parent < 0:
+                last, is_around = parent, self._is_around(hit, parent, facts)
+            if is_around and (self.is_plain or self._holds(hit, facts)):
+                yield (hit if is_self else max(parent, 0)), hit
+
+    def _is_sized(self, size: int) -> bool:
+        return size >= self.minimum and (self.maximum is None or size <= self.maximum)
+
+    def _is_around(self, index: int, parent: int, facts: Facts) -> bool:
+        """Return whether what is asked of the directories around holds, which is the same for siblings."""
+        if not self.match.managed and parent >= 0 and facts.ground.is_managed(parent):
+            return False
+        try:
+            return self.is_plain or (
+                is_inside(self.match, parent, facts) and _place_fits(self.match, index, facts)
+            )
+        except CannotTellError:
+            return False
 
     def _holds(self, index: int, facts: Facts) -> bool:
         match = self.match
-        return (
-            is_placed(match, index, facts)
-            and _place_fits(match, index, facts)
-            and _children_fit(match, index, facts)
-            and (not match.older_than or facts.age(index) >= facts.ages.named(match.older_than))
-            and (match.content is None or _content_fits(match.content, index, facts))
-        )
+        try:
+            return (
+                is_placed(match, index, facts)
+                and _children_fit(match, index, facts)
+                and (not match.older_than or facts.age(index) >= facts.ages.named(match.older_than))
+                and (match.content is None or _content_fits(match.content, index, facts))
+            )
+        except CannotTellError:
+            return False
 
 
 def has_child(facts: Facts, index: int, pattern: str) -> bool:
@@ -71,14 +93,15 @@ def has_child(facts: Facts, index: int, pattern: str) -> bool:
 
 
 def is_placed(match: Match, index: int, facts: Facts) -> bool:
-    """Return whether an entry is at the place, and within the place, that a match names."""
-    tree = facts.tree
-    if match.place and not facts.places.is_at(match.place, tree, index):
+    """Return whether an entry is at the place that a match names."""
+    return not match.place or facts.places.is_at(match.place, facts.tree, index)
+
+
+def is_inside(match: Match, directory: int, facts: Facts) -> bool:
+    """Return whether a directory lies within the place that a match names, and in none that it excludes."""
+    if match.within and not facts.places.is_within(match.within, facts.tree, directory):
         return False
-    parent = tree.parent(index)
-    if match.within and not facts.places.is_within(match.within, tree, parent):
-        return False
-    return not any(facts.places.is_within(place, tree, parent) for place in match.not_within)
+    return not any(facts.places.is_within(place, facts.tree, directory) for place in match.not_within)
 
 
 def _place_fits(match: Match, index: int, facts: Facts) -> bool:
