@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dusk.fs import mounts
-from dusk.fs.holders import Hold, hold_report
+from dusk.fs.holders import Hold, Holder, hold_report
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_path
@@ -171,10 +171,7 @@ def held(situation: Situation) -> Iterator[Objection]:
     """Object to what a process has open, and where that cannot be told."""
     report = hold_report(situation.path)
     if report.state is Hold.HELD:
-        holders = [
-            f"process {holder.pid} ({holder.command}, user {holder.user})"
-            for holder in report.holders[:_NAMED]
-        ]
+        holders = [_named(holder) for holder in report.holders[:_NAMED]]
         by = ", ".join(holders) or "a process that cannot be named from here"
         yield Objection(f"{situation.shown} is in use by {by}.")
     elif report.state is Hold.UNKNOWN:
@@ -182,6 +179,11 @@ def held(situation: Situation) -> Iterator[Objection]:
         yield Objection(
             f"It cannot be told whether a process uses {situation.shown}{reason}.", may_insist=True
         )
+
+
+def _named(holder: Holder) -> str:
+    job = f", {holder.job}" if holder.job else ""
+    return f"process {holder.pid} ({holder.command}, user {holder.user}{job})"
 
 
 def _growth(before: Survey, now: Survey) -> str | None:

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 
 from dusk.fs.descent import open_parent, open_subdirectory
+from dusk.fs.jobs import job_of
 from dusk.fs.lease_sample import AskedFile, LeaseSample
 from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_name, display_path
@@ -50,6 +51,8 @@ class Holder:
     how: str
     """``running``, ``open for writing``, ``mapped``, ``open``, ``socket``, ``working directory`` or
     ``root directory``."""
+    job: str = ""
+    """What it belongs to, such as ``Slurm job 4711, GPU 0``; empty when nothing says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +210,8 @@ class _Check:
             return HoldReport(Hold.HELD, (), f"{what} is open in a process that cannot be seen from here")
         one = holders[0]
         others = f" and {count_noun(len(pids) - 1, 'other')}" if len(pids) > 1 else ""
-        sentence = f"{what} is in use by {one.command} (process {one.pid}, {one.how}){others}"
+        job = f", {one.job}" if one.job else ""
+        sentence = f"{what} is in use by {one.command} (process {one.pid}{job}, {one.how}){others}"
         return HoldReport(Hold.HELD, holders, sentence)
 
 
@@ -222,4 +226,5 @@ def _holder(pid: int, how: str) -> Holder:
     command = display_name(command_line(pid)) if pid else ""
     if len(command) > _COMMAND_LENGTH:
         command = command[: _COMMAND_LENGTH - 1] + "…"
-    return Holder(pid, display_name(user), command or "a process that ended or cannot be seen", how)
+    shown = command or "a process that ended or cannot be seen"
+    return Holder(pid, display_name(user), shown, how, display_name(job_of(pid)) if pid else "")
