@@ -311,3 +311,20 @@ def test_weights_of_pytorch_alone_are_counted(tmp_path: Path) -> None:
     assert any(
         "Llama, 1.10 k parameters, F32" in one for one in only(judge(tmp_path), "model-directory").evidence
     )
+
+
+def test_weights_for_other_programs_in_the_hub_cache_go_by_the_owners_command(tmp_path: Path) -> None:
+    hub = Hub(tmp_path / "hub")
+    repository = hub.path / "models--acme--tiny"
+    put(repository / "blobs" / ("5" * 40), json.dumps(LLAMA))
+    put(repository / "blobs" / ("6" * 64), safetensors())
+    put(repository / "blobs" / ("7" * 64), size=4000)
+    files = {"config.json": "5" * 40, "model.safetensors": "6" * 64, "pytorch_model.bin": "7" * 64}
+    hub.snapshot("models--acme--tiny", "a" * 40, files, "main")
+    put(tmp_path / "a" / "adapter_config.json", '{"base_model_name_or_path": "acme/tiny"}')
+    put(tmp_path / "a" / "adapter_model.safetensors", size=500)
+    judged = judge(tmp_path)
+    said = " ".join(only(judged, "hf-hub-repository").evidence)
+    assert "hf cache rm hf://models/acme/tiny/pytorch_model.bin" in said
+    assert "1 adapter built on it: a; loading it downloads this again." in said
+    assert not of(judged, "model-framework-twin")

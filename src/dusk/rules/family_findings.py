@@ -70,6 +70,11 @@ def family_sentences(entry: int, facts: Facts) -> tuple[str, ...]:
         kin.setdefault(_relation(model, one), []).append(one)
     said = [sentence.replace("{}", _places(alike, facts)) for sentence, alike in kin.items()]
     merged = _merged(model, others, facts)
+    adapters = facts.families.adapters_on(model, facts.path(entry))
+    if adapters:
+        named = ", ".join(display_path(facts.relative(one.entry)) for one in adapters[:_NAMED])
+        back = "; loading it downloads this again" if model.identifier else ""
+        said.append(f"{count_noun(len(adapters), 'adapter')} built on it: {named}{back}.")
     return (*said, *([merged] if merged else []))
 
 

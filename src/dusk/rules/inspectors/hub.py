@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dusk.fs.names import display_name, shell_word
 from dusk.fs.units import count_noun, format_size
 from dusk.rules.facts import Facts
-from dusk.rules.families import Model
 from dusk.rules.finding import Action
-from dusk.rules.headers.gguf import read_gguf
-from dusk.rules.headers.model_summary import real_files, summarise
 from dusk.rules.headers.one_line import describe_model
+from dusk.rules.inspectors.hub_models import kept_revision, note_models, twin_sentences
 from dusk.rules.inspectors.hub_repository import REPOSITORY, Repository, Revision, read_repository
 from dusk.rules.inspectors.hub_store import Payload, Store, check_lock, read_store
 from dusk.rules.probe import CannotTellError
@@ -40,7 +38,7 @@ def inspect_hub(hub: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
         abandoned, busy = _sort_incomplete(hub, repository, facts)
         yield _whole(repository, store, store_unclear, bool(busy), facts)
         yield from _incomplete(repository, abandoned, busy, facts)
-        _note(repository, store, facts)
+        note_models(repository, store, facts)
         old = _superseded(repository, facts)
         if old:
             yield _detached(repository, old, facts)
@@ -57,83 +55,25 @@ def _superseded(repository: Repository, facts: Facts) -> list[Revision]:
     return [one for one in old if facts.age(one.index) >= policy.older_than]
 
 
-def _note(repository: Repository, store: Store | None, facts: Facts) -> None:
-    """Remember the checksums that names of blobs are, and the model that the newest revision holds."""
-    links = store.links if store else {}
-    for name, blob in repository.blobs.items():
-        if len(name) == 64 and facts.is_file(links.get(blob, blob)):
-            facts.families.note_content(name.decode("ascii", "replace"), links.get(blob, blob))
-    revision = _kept_revision(repository)
-    if revision is None or repository.type != "model":
-        return
-    blobs = {name: links.get(blob, blob) for name, blob in repository.blobs.items()}
-    try:
-        summary = summarise(facts, revision.index, blobs)
-        if not summary.layers:
-            _note_gguf(repository, revision, blobs, facts)
-            return
-    except CannotTellError:
-        return
-    facts.families.note_model(
-        Model(
-            entry=repository.index,
-            form="hub cache",
-            kind=summary.kind or summary.name,
-            layers=summary.layers,
-            width=summary.width,
-            parameters=summary.parameters,
-            precision=summary.packed or summary.precision,
-            layout=summary.layout,
-            identifier=repository.id,
-        )
-    )
-
-
-def _note_gguf(repository: Repository, revision: Revision, blobs: dict[bytes, int], facts: Facts) -> None:
-    """Remember the model of a repository that holds GGUF files alone."""
-    files = real_files(facts, revision.index, blobs)
-    names = sorted(name for name in files if name.endswith(b".gguf"))
-    headers = [read_gguf(facts.head(files[name])) for name in names[:8]]
-    known = [header for header in headers if header is not None and header.kind == "model" and header.layers]
-    if known:
-        facts.families.note_model(
-            Model(
-                entry=repository.index,
-                form="GGUF",
-                kind=known[0].architecture,
-                layers=known[0].layers,
-                width=known[0].width,
-                parameters=0,
-                precision=", ".join(dict.fromkeys(header.quantisation for header in known)),
-                identifier=repository.id,
-            )
-        )
-
-
-def _kept_revision(repository: Repository) -> Revision | None:
-    named = repository.refs.values()
-    return next((one for one in repository.revisions if one.commit in named), None) or next(
-        iter(repository.revisions), None
-    )
-
-
 def _whole(
     repository: Repository, store: Store | None, unclear: str, is_downloading: bool, facts: Facts
 ) -> Sighting:
     """Return the sighting of a whole repository, with what it has in the shared store."""
     index = repository.index
     evidence = [_structure(repository)]
-    kept_revision = _kept_revision(repository)
-    if kept_revision is not None:
+    revision = kept_revision(repository)
+    if revision is not None:
         blobs = {
             name: store.links.get(blob, blob) if store else blob for name, blob in repository.blobs.items()
         }
-        line = describe_model(facts, kept_revision.index, blobs)
+        line = describe_model(facts, revision.index, blobs)
         evidence += [f"It is {line}."] if line else []
     if not repository.revisions and not repository.unclear:
         evidence.append("No revision was ever complete: the download broke off or found nothing.")
     elif not repository.refs and not repository.unclear:
         evidence.append("No branch points at it: it was fetched by commit hash, which is no sign of age.")
+    if revision is not None:
+        evidence += twin_sentences(repository, revision, store, facts)
     evidence.append(f"Newest change {facts.shown_age(index)}.")
     proposals = [_trash("Trash the whole repository", (Part(index, (index,)),))]
     shared = 0
