@@ -96,6 +96,7 @@ def offer_document(offer: Offer, measure: Measure = Measure.DISK) -> dict[str, A
         "disk_size": offer.disk_size,
         "frees_now": offer.frees_now,
         "frees_after_purge": offer.frees_after_purge,
+        "is_at_most": offer.is_at_most,
         "note": offer.note,
     }
 

@@ -135,9 +135,10 @@ def _options(finding: Finding) -> list[str]:
 
 
 def _freed_words(offer: Offer) -> str:
+    sure = "up to " if offer.is_at_most and offer.frees_after_purge else ""
     if offer.frees_now:
-        return f"frees {format_size(offer.frees_now)} at once"
-    return f"frees {format_size(offer.frees_after_purge)}"
+        return f"frees {sure}{format_size(offer.frees_now)} at once"
+    return f"frees {sure}{format_size(offer.frees_after_purge)}"
 
 
 def _place(paths: tuple[bytes, ...]) -> str:
@@ -223,10 +224,9 @@ def _offers(finding: Finding, measure: Measure, width: int) -> list[str]:
 def _offer(letter: str, offer: Offer, measure: Measure, width: int) -> list[str]:
     lines = paragraph(offer.label, width, indent="     ", first=f"  {letter}) ")
     lines.append(f"     size {both_sizes(offer.apparent_size, offer.disk_size, measure)}")
-    lines.append(
-        f"     frees {format_size(offer.frees_now)} now, {format_size(offer.frees_after_purge)} after the "
-        "trash is emptied"
-    )
+    sure = "up to " if offer.is_at_most and offer.frees_after_purge else ""
+    later = f"{sure}{format_size(offer.frees_after_purge)} after the trash is emptied"
+    lines.append(f"     frees {format_size(offer.frees_now)} now, {later}")
     if offer.note:
         lines += paragraph(offer.note, width, indent="     ")
     return lines

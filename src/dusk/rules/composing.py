@@ -21,6 +21,9 @@ _OVERLAY = (
     "This is a container's own filesystem: only what was written since its image was made frees anything."
 )
 _SHOWN = 5  # paths that a command names before it says that there are more
+# Shards take what their file took, and what is moved within a queue stays.
+_FREES_NOTHING = frozenset({Action.SPLIT, Action.REQUEUE, Action.SCAFFOLD})
+_MAKES_SMALLER = frozenset({Action.COMPRESS, Action.ROTATE})
 _ACTIONS = {
     Action.TRASH: "Trash",
     Action.ARCHIVE: "Archive",
@@ -238,8 +241,9 @@ class Composer:
             disk_size=figures.disk_size,
             # Trashing is a rename within the filesystem, archiving ends with it; the owner's tool deletes.
             frees_now=figures.freed if action is Action.NATIVE else 0,
-            frees_after_purge=figures.freed,
+            frees_after_purge=0 if action in _FREES_NOTHING else figures.freed,
             note=note,
+            is_at_most=action in _MAKES_SMALLER,
         )
 
     def _default_proposals(self, rule: Rule, sighting: Sighting) -> Iterator[Proposal]:

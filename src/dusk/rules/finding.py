@@ -79,6 +79,8 @@ class Offer:
     """What is lost with this choice, when it is not all of the finding."""
     options: ActionOptions = NO_OPTIONS
     """How it would be done."""
+    is_at_most: bool = False
+    """Whether the freed figures are upper bounds: what is made in its place is known at the review."""
 
 
 @dataclass(frozen=True, slots=True)
