@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
@@ -26,7 +27,8 @@ _SLICE = 0.002  # seconds of work before other threads get their turn
 _HITS_AT_ONCE = 1024
 _DIRECTORIES_AT_ONCE = 4096
 _REST = 0.0005
-_IDLE = 0.05
+_IDLE_FIRST, _IDLE_LAST = 0.001, 0.05  # the first look after the last work comes soon, later ones seldom
+_TURN = 0.001  # seconds after which the interpreter takes its lock from a thread that others wait for
 _SETTLE_EVERY = 0.3  # and never more than a tenth of the time is spent on weighing
 
 
@@ -96,7 +98,7 @@ class Judge:
         while not self.finished and not self._stopped.is_set():
             if end is not None and time.monotonic() >= end:
                 return False
-            time.sleep(0.01)
+            time.sleep(0.002)
         return self.finished
 
     @property
@@ -113,6 +115,9 @@ class Judge:
         return self._judgement.keeps.paths_below(index)
 
     def _run(self) -> None:
+        # Weighing a big disk takes longer than a key may wait for its answer.
+        sys.setswitchinterval(min(sys.getswitchinterval(), _TURN))
+        idle = _IDLE_FIRST
         try:
             while not self._stopped.is_set():
                 worked = self._work()
@@ -120,7 +125,8 @@ class Judge:
                     self._settle()
                 if not self._dirty and self._has_caught_up():
                     self._caught_up.set()
-                time.sleep(_REST if worked else _IDLE)
+                idle = _IDLE_FIRST if worked else min(idle * 2, _IDLE_LAST)
+                time.sleep(_REST if worked else idle)
         except Exception as error:  # a judge that dies must not take the screen with it
             self.failure = f"{type(error).__name__}: {error}"
             self._stopped.set()
