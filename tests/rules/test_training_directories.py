@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from dusk.rules.examples import judge_directory
 from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
+from dusk.settings import Retention, Settings
 
 from .training_trees import accelerate, deepspeed, orbax, safetensors, sharded, torch_zip
-from .trees import MODEL, checkpoint, judge, link, names, of, offered, only, put
+from .trees import MODEL, book, checkpoint, judge, link, names, of, offered, only, put
 
 
 def test_deepspeed_keeps_the_tag_that_latest_names_and_never_parts_a_step(tmp_path: Path) -> None:
@@ -244,3 +247,33 @@ def test_models_with_code_of_their_own_are_still_checkpoints(tmp_path: Path) -> 
         put(checkpoint(tmp_path, step) / "modeling_mine.py", "class Mine: ...\n")
     whole = {name for name in offered(judge(tmp_path), tmp_path) if "/" not in name}
     assert whole == {"checkpoint-1", "checkpoint-2"}
+
+
+def test_steps_of_torchtune_hold_an_adapter_each_and_go_all_the_same(tmp_path: Path) -> None:
+    for epoch in (0, 1, 2):
+        where = tmp_path / "out" / f"epoch_{epoch}"
+        put(where / "adapter_config.json", '{"base_model_name_or_path": "acme/base", "r": 8}')
+        put(where / "adapter_model.safetensors", safetensors())
+        put(where / "config.json", json.dumps(MODEL))
+        put(where / "model-00001-of-00001.safetensors", safetensors(4000))
+    judged = judge(tmp_path)
+    assert offered(judged, tmp_path / "out") == {"epoch_0", "epoch_1"}
+    assert not of(judged, "loose-weights") and not of(judged, "adapter")
+
+
+def test_weights_just_below_a_step_count_for_it_and_no_byte_counts_twice(tmp_path: Path) -> None:
+    for step in (100, 200, 300):
+        put(tmp_path / f"epoch-0_step-{step}" / "model" / "pytorch_model-00001.bin", torch_zip(padding=900))
+        put(tmp_path / f"epoch-0_step-{step}" / "model" / "extra.pt", torch_zip(padding=900))
+    judged = judge(tmp_path)
+    finding = only(judged, "step-directories")
+    assert names(finding, tmp_path) == {"epoch-0_step-100", "epoch-0_step-200"}
+    assert not of(judged, "loose-weights")
+
+
+def test_the_user_says_how_many_stay(tmp_path: Path) -> None:
+    for step in (100, 200, 300, 400):
+        sharded(tmp_path / f"step-{step}")
+    settings = Settings(retention={"dcp-old-checkpoint": Retention(newest=3)})
+    judged = judge_directory(os.fsencode(tmp_path), book(), settings)
+    assert offered(judged, tmp_path) == {"step-100"}

@@ -114,6 +114,12 @@ def test_ranks_of_one_model_are_left_alone(tmp_path: Path) -> None:
         (("G_1000.pth", "G_2000.pth", "D_1000.pth", "D_2000.pth"), {"G_1000.pth", "D_1000.pth"}),
         (("model_000500.pt", "model_001000.pt"), {"model_000500.pt"}),
         (("e1_loss_0.9.pt", "e2_loss_0.1.pt", "e3_loss_0.5.pt"), {"e1_loss_0.9.pt"}),
+        (("ep1-ba100-rank0.pt", "ep2-ba200-rank0.pt"), {"ep1-ba100-rank0.pt"}),
+        (("ep1-ba100-rank0.pt", "ep2-ba200-rank0.pt", "ep2-ba200-rank1.pt"), set()),
+        (("c-000002.safetensors", "c-000004.safetensors", "c.safetensors"), {"c-000002.safetensors"}),
+        (("c-000002.safetensors", "c-000004.safetensors"), set()),
+        (("0000100_adapters.safetensors", "0000200_adapters.safetensors"), {"0000100_adapters.safetensors"}),
+        (("rl_model_1000_steps.zip", "rl_model_2000_steps.zip"), {"rl_model_1000_steps.zip"}),
         (("model_fold0.pt", "model_fold1.pt", "model_fold2.pt"), set()),
         (("seed_1.pt", "seed_2.pt", "seed_3.pt"), set()),
         (("rng_state_0.pth", "rng_state_1.pth"), set()),
@@ -126,7 +132,7 @@ def test_ranks_of_one_model_are_left_alone(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_series_of_loose_files(tmp_path: Path, files: tuple[str, ...], going: set[str]) -> None:
     for name in files:
-        put(tmp_path / "out" / name, torch_zip())
+        put(tmp_path / "out" / name, safetensors() if name.endswith(".safetensors") else torch_zip())
     assert offered(judge(tmp_path), tmp_path / "out") == going
 
 

@@ -12,6 +12,8 @@ import msgspec
 from dusk.fs.names import display_name, display_path
 from dusk.rules.facts import Facts
 from dusk.rules.families import Adapter
+from dusk.rules.inspectors.checkpoint_layout import layout
+from dusk.rules.inspectors.step_directories import is_step_of_a_series
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
 
@@ -43,6 +45,8 @@ def inspect_adapter(directory: int, hits: list[int], facts: Facts) -> Iterator[S
         configuration = AdapterConfiguration()
     base = configuration.base_model_name_or_path or ""
     facts.families.note_adapter(Adapter(directory, base))
+    if is_step_of_a_series(directory, facts) or layout(children):
+        return
     method = display_name(configuration.peft_type or "adapter")
     rank = f" of rank {configuration.r}" if configuration.r else ""
     on = f" on {display_name(base)}" if base else ""

@@ -7,7 +7,7 @@ Source: lightning 2.6, ``model_checkpoint.py`` (names; the callback's state hold
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dusk.fs.identity import EntryKind
@@ -26,6 +26,7 @@ _UNFINISHED = b"-unfinished"
 _HEADS = (HEAD, 1024 * 1024, 8 * 1024 * 1024)
 """The callbacks' state stands behind the list of weights: a head for small, for big and for huge models."""
 _SERIES = 500  # checkpoints in one directory
+_SHARD_MARKS = (b".metadata", b"common.pt", b"metadata.json")
 _DIRECTORY_MARKS = (b"meta.pt", b".metadata", b"checkpoint", b"weights", b"common.pt")
 # One file for each rank of a model that is cut in parts: they only go together, so nothing is said of them.
 _RANK = re.compile(rb"(mp|tp|pp)_rank_\d+")
@@ -60,6 +61,13 @@ def inspect_lightning(directory: int, hits: list[int], facts: Facts) -> Iterator
     unfinished = [hit for hit in hits if facts.tree.name(hit).endswith(_UNFINISHED)]
     if not saved:
         return
+    yield from _sights("lightning-old-checkpoint", directory, saved, unfinished, facts)
+
+
+def _sights(
+    rule: str, directory: int, saved: list[_Saved], unfinished: Sequence[int], facts: Facts
+) -> Iterator[Sighting]:
+    """Yield what stays, what may go and what was cut off of some checkpoints."""
     spoilt = {facts.tree.name(hit).removesuffix(_UNFINISHED): hit for hit in unfinished}
     whole = [one for one in saved if one.name not in spoilt]
     if not whole:
@@ -67,7 +75,7 @@ def inspect_lightning(directory: int, hits: list[int], facts: Facts) -> Iterator
     ordered = sorted(whole, key=lambda one: (one.order, -facts.age(one.entry)))
     best, unsure = _best(ordered, facts)
     run = Run(
-        rule="lightning-old-checkpoint",
+        rule=rule,
         directory=directory,
         checkpoints=[Checkpoint(one.entry, position) for position, one in enumerate(ordered)],
         best=best,
@@ -83,6 +91,21 @@ def inspect_lightning(directory: int, hits: list[int], facts: Facts) -> Iterator
                 f"{display_name(one.name)}: the marker {display_name(one.name + _UNFINISHED)} lies beside it."
             )
             yield interrupted([one.entry], {one.entry: (spoilt[one.name],)}, [said], "", facts)
+
+
+def inspect_nemo(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
+    """Yield what a directory of NeMo 2 checkpoints says: each has ``weights`` and ``context``."""
+    if facts.ground.is_managed(directory):
+        return
+    found = [
+        entry
+        for entry in dict.fromkeys(facts.tree.parent(hit) for hit in hits)
+        if entry != directory
+        and any(facts.child(entry, b"weights", mark) is not None for mark in _SHARD_MARKS)
+    ]
+    saved = [_Saved(entry, facts.tree.name(entry), None) for entry in found]
+    if saved:
+        yield from _sights("nemo-old-checkpoint", directory, saved, (), facts)
 
 
 def _saved(entries: list[int], facts: Facts) -> list[_Saved]:

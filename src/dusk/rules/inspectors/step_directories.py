@@ -36,6 +36,8 @@ _BEGINNING = re.compile(
     rb"epoch|step|iter|ckpt|checkpoint[-_]|global_step|ep_|update|snapshot|model[_-](step|epoch)"
 )
 _MAGIC = (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"\x80")
+_TENSORSTORE = b"manifest.ocdbt"  # of Orbax before it marked its checkpoints
+_PARTS = 12  # directories inside a member that are looked into
 _LOOKED_AT = 50  # members whose heads are read
 
 
@@ -102,17 +104,19 @@ def _proven(one: Series, facts: Facts) -> list[tuple[int, int]]:
 
 
 def _weights(directory: int, facts: Facts) -> int | None:
-    """Return the biggest file of weights in a directory, None when there is none."""
+    """Return the biggest file of weights in a directory or just below, None when there is none."""
+    below = list(facts.directories(directory).values())[:_PARTS]
     files = [
         child
-        for name, child in facts.children(directory).items()
-        if name.endswith(_EXTENSIONS) and facts.is_file(child)
+        for place in (directory, *below)
+        for name, child in facts.children(place).items()
+        if (name.endswith(_EXTENSIONS) or name == _TENSORSTORE) and facts.is_file(child)
     ]
     return max(files, key=facts.tree.apparent_size, default=None)
 
 
 def _is_weights(name: bytes, head: bytes) -> bool:
-    if torch_format(head):
+    if torch_format(head) or name == _TENSORSTORE:
         return True
     if name.endswith(b".safetensors"):
         return head[8:9] == b"{"

@@ -17,7 +17,7 @@ _COUNTED = re.compile(
 )
 _BEFORE = re.compile(
     rb"(?P<stem>(?:.*[-_.=])?)(?P<number>\d{1,12})[-_]?"
-    rb"(?P<end>(?:steps?|epochs?|iters?|iterations?|it|updates?)(?![A-Za-z]).*)\Z",
+    rb"(?P<end>(?:steps?|epochs?|iters?|iterations?|it|updates?|adapters)(?![A-Za-z]).*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _STEP_BEHIND_EPOCH = re.compile(
@@ -36,7 +36,9 @@ _NOT_STEPS = re.compile(
 )
 _SHARD = re.compile(rb"\d+-?of-?\d+")
 _SCORE_BEHIND = re.compile(rb"-?\d+\.\d+(?:e[-+]?\d+)?|(?<==)-?\d+", re.IGNORECASE)
-_SCORE_BEFORE = re.compile(rb"(?<==)-?\d+(?:\.\d+)?|(?<=epoch)[-_=]?\d+", re.IGNORECASE)
+_SCORE_BEFORE = re.compile(
+    rb"(?<==)-?\d+(?:\.\d+)?|(?<=epoch)[-_=]?\d+|(?:(?<=[^A-Za-z]ep)|(?<=\Aep))\d+", re.IGNORECASE
+)
 _STEP_OF_A_RECIPE = re.compile(rb"(^|[^A-Za-z])steps?[-_=.]?\0", re.IGNORECASE)
 
 

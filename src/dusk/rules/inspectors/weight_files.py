@@ -18,6 +18,7 @@ from dusk.rules.inspectors.checkpoint_layout import is_checkpoint
 from dusk.rules.inspectors.checkpoint_run import Checkpoint, Run, is_chosen
 from dusk.rules.inspectors.checkpoint_sightings import sight
 from dusk.rules.inspectors.metrics import best_by_scores, scores_in
+from dusk.rules.inspectors.step_directories import is_step_of_a_series
 from dusk.rules.inspectors.step_names import Series, series
 from dusk.rules.inspectors.ultralytics import is_ultralytics
 from dusk.rules.sighting import Sighting
@@ -59,7 +60,10 @@ _IN_MODELS = (
     b"exp_avg",
 )
 # A model's directory, a pipeline's, and Keras' backup of a training: their files go together.
-_WHOLES = (b"config.json", b"model_index.json", b"training_metadata.json")
+_WHOLES = (b"config.json", b"model_index.json", b"training_metadata.json", b"CKPT.yaml")
+_PICKLES = re.compile(rb"network-snapshot-.*\.pkl\Z|rl_model_(replay_buffer|vecnormalize)_\d+_steps\.pkl\Z")
+_FIRST_RANK = re.compile(rb"[-_.]rank_?0+(?=[-_.]|\Z)")
+_OTHER_RANK = re.compile(rb"rank_?0*[1-9]")
 _STEADY = 50  # numbers that are multiples of this are steps, whatever they stand behind
 _MANY = 4
 
@@ -72,10 +76,8 @@ def inspect_weight_files(directory: int, hits: list[int], facts: Facts) -> Itera
     for name in _OTHERS:
         names.pop(name, None)
     chosen = {name for name in names if is_chosen(name)}
-    counted = [
-        *series((name, entry) for name, entry in names.items() if name not in chosen),
-        *_weak_series({name: entry for name, entry in names.items() if name not in chosen}, bool(chosen)),
-    ]
+    plain = {name: entry for name, entry in names.items() if name not in chosen}
+    counted = [*series(_without_rank(plain)), *_weak_series(plain, bool(chosen))]
     found: list[tuple[Series, list[tuple[int, int]]]] = []
     for one in counted:
         proven = _proven([entry for _, entry in one.members], facts) if len(one.members) <= _READ else set()
@@ -107,6 +109,13 @@ def _run(directory: int, members: list[tuple[int, int]], beside: dict[int, str],
     )
 
 
+def _without_rank(names: dict[bytes, int]) -> list[tuple[bytes, int]]:
+    """Return the names without the rank of the process, where only the first one wrote anything."""
+    if any(_OTHER_RANK.search(name) for name in names):
+        return list(names.items())
+    return [(_FIRST_RANK.sub(b"", name), entry) for name, entry in names.items()]
+
+
 def _weak_series(names: dict[bytes, int], is_run: bool) -> Iterator[Series]:
     """Yield series of plain numbers that look like steps: even ones, or many of them beside a result."""
     found: dict[bytes, list[tuple[int, int]]] = {}
@@ -117,8 +126,10 @@ def _weak_series(names: dict[bytes, int], is_run: bool) -> Iterator[Series]:
             found.setdefault(match["stem"] + b"\0" + match["end"], []).append((int(match["number"]), entry))
     for stem, members in found.items():
         numbers = [number for number, _ in members]
+        # sd-scripts writes NAME-000010.safetensors for epochs, and NAME.safetensors in the end.
+        has_end = stem.split(b"\0")[0][:-1] + stem.split(b"\0")[1] in names
         is_steady = len(numbers) > 1 and all(number % _STEADY == 0 for number in numbers)
-        if is_steady or (is_run and len(numbers) >= _MANY):
+        if is_steady or (len(numbers) > 1 and has_end) or (is_run and len(numbers) >= _MANY):
             yield Series(stem, tuple(sorted(members)))
 
 
@@ -143,7 +154,7 @@ def _is_weights(name: bytes, head: bytes) -> bool:
         return name.endswith((b".keras", b"_steps.zip")) and (b"metadata.json" in head or b"data" in head)
     if name.endswith(b".safetensors"):
         return head[8:10] == b'{"' or head[8:9] == b"{"
-    if name.endswith((b".pdparams", b".pdopt")) or b"network-snapshot-" in name:
+    if name.endswith((b".pdparams", b".pdopt")) or _PICKLES.match(name):
         return head[:1] == b"\x80"
     is_map = head[0] & 0xF0 == 0x80 or head[0] in (0xDE, 0xDF)
     return is_map and (name.endswith(b".msgpack") or _FLAX.match(name) is not None)
@@ -202,5 +213,7 @@ def _belongs_to_something(directory: int, facts: Facts) -> bool:
     if any(name.startswith((b"models--", b"datasets--", b".cache", b".ollama")) for name in above):
         return True
     if any(facts.child(directory, mark) is not None for mark in _WHOLES):
+        return True
+    if any(is_step_of_a_series(one, facts) for one in (directory, max(tree.parent(directory), 0))):
         return True
     return any(is_checkpoint(one, facts) for one in facts.ground.ancestors(directory)[:3] if one > 0)
