@@ -18,7 +18,7 @@ from dusk.rules.headers.torch_zip import read_torch_zip
 from dusk.rules.safety import Safety
 from dusk.settings import Retention, Settings
 
-from .trees import Hub, book, judge, names, of, offered, only, put, set_ages
+from .trees import Hub, book, judge, link, names, of, offered, only, put, set_ages
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
@@ -328,3 +328,20 @@ def test_weights_for_other_programs_in_the_hub_cache_go_by_the_owners_command(tm
     assert "hf cache rm hf://models/acme/tiny/pytorch_model.bin" in said
     assert "1 adapter built on it: a; loading it downloads this again." in said
     assert not of(judged, "model-framework-twin")
+
+
+@pytest.mark.parametrize("name", ["config.json", "tiny.gguf"])
+def test_links_from_elsewhere_into_the_hub_cache_are_said(tmp_path: Path, name: str) -> None:
+    hub = Hub(tmp_path / "hub")
+    hub.blob("models--acme--tiny", "5" * 40, 100)
+    hub.snapshot("models--acme--tiny", "a" * 40, {name: "5" * 40}, "main")
+    link(tmp_path / "m" / "tiny" / name, f"../../hub/models--acme--tiny/blobs/{'5' * 40}")
+    said = only(judge(tmp_path), "hf-hub-repository").evidence
+    assert "Links in m/tiny lead into it and would lead nowhere without it." in said
+
+
+def test_a_modelfile_names_the_file_that_it_is_built_from(tmp_path: Path) -> None:
+    put(tmp_path / "tiny-F16.gguf", gguf(1, 9000))
+    put(tmp_path / "tiny-Q4_0.gguf", gguf(2, 5000))
+    put(tmp_path / "Modelfile", "FROM ./tiny-Q4_0.gguf\n")
+    assert not offered(judge(tmp_path), tmp_path)

@@ -58,6 +58,8 @@ class Families:
     """Adapters by entry."""
     contents: dict[str, dict[int, None]] = field(default_factory=dict)
     """SHA-256 of files, known from names and notes and never computed, each with the files that have it."""
+    links: dict[bytes, dict[int, None]] = field(default_factory=dict)
+    """Names of repositories in the hub cache, each with the directories that hold links into it."""
     _known: tuple[tuple[Model, ...], ...] | None = None
 
     def note_model(self, model: Model) -> None:
@@ -69,6 +71,10 @@ class Families:
     def note_adapter(self, adapter: Adapter) -> None:
         """Remember an adapter with the model that it needs."""
         self.adapters[adapter.entry] = adapter
+
+    def note_link(self, repository: bytes, entry: int) -> None:
+        """Remember a directory that holds links into a repository of the hub cache."""
+        self.links.setdefault(repository, {})[entry] = None
 
     def note_content(self, digest: str, entry: int) -> None:
         """Remember the checksum of a file that a tool wrote down; nothing is read for it."""

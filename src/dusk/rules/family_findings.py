@@ -60,9 +60,10 @@ def family_findings(facts: Facts, book: RuleBook) -> list[Finding]:
 
 def family_sentences(entry: int, facts: Facts) -> tuple[str, ...]:
     """Return what the rest of its family says about a model; nothing for one without kin."""
+    linked = _linked(entry, facts)
     model = facts.families.models.get(entry)
     if model is None:
-        return ()
+        return linked
     others = [one for one in facts.families.family_of(entry) if one.entry != entry]
     others = [one for one in others if not facts.tree.is_removed(one.entry)]
     kin: dict[str, list[Model]] = {}
@@ -75,7 +76,17 @@ def family_sentences(entry: int, facts: Facts) -> tuple[str, ...]:
         named = ", ".join(display_path(facts.relative(one.entry)) for one in adapters[:_NAMED])
         back = "; loading it downloads this again" if model.identifier else ""
         said.append(f"{count_noun(len(adapters), 'adapter')} built on it: {named}{back}.")
-    return (*said, *([merged] if merged else []))
+    return (*linked, *said, *([merged] if merged else []))
+
+
+def _linked(entry: int, facts: Facts) -> tuple[str, ...]:
+    """Say which directories hold links into a repository of the hub cache, which would lead nowhere."""
+    known = facts.families.links.get(facts.tree.name(entry), {})
+    places = [one for one in known if not facts.tree.is_removed(one)]
+    if not places:
+        return ()
+    shown = ", ".join(display_path(facts.relative(one)) for one in places[:_NAMED])
+    return (f"Links in {shown} lead into it and would lead nowhere without it.",)
 
 
 def _relation(model: Model, other: Model) -> str:

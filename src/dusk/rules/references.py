@@ -21,6 +21,9 @@ REFERENCE_NAMES = (
     "*.ini",
     "*.env",
     "*.service",
+    "Modelfile",
+    "*.modelfile",
+    "Dockerfile",
 )
 """Small text files that may name a path: configurations and scripts."""
 _FILES = 3000  # more texts than this are not read for one project

@@ -11,7 +11,7 @@ from dusk.fs.units import count_noun, format_short_count
 from dusk.rules.facts import Facts
 from dusk.rules.families import Model
 from dusk.rules.headers.gguf import GgufHeader, read_gguf
-from dusk.rules.inspectors.model_place import belongs_to_store
+from dusk.rules.inspectors.model_place import belongs_to_store, note_links
 from dusk.rules.probe import HEAD
 from dusk.rules.sighting import Part, Sighting
 
@@ -54,6 +54,7 @@ class GgufModel:
 
 def inspect_gguf(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield the models in a directory that holds GGUF files."""
+    note_links(directory, hits, facts)
     if belongs_to_store(directory, facts):
         return
     files = [hit for hit in hits if facts.is_file(hit) and facts.tree.parent(hit) == directory]

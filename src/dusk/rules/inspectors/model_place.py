@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from dusk.fs.identity import EntryKind
 from dusk.rules.facts import Facts
 from dusk.rules.inspectors.checkpoint_layout import TRAINER, is_checkpoint, layout
 from dusk.rules.inspectors.step_directories import is_step_of_a_series
@@ -28,6 +29,17 @@ def belongs_to_store(directory: int, facts: Facts) -> bool:
         if facts.child(above, b".msc") is not None:  # ModelScope's list of what it downloaded
             return True
     return any(facts.places.is_within(store, tree, directory) for store in _STORES)
+
+
+def note_links(directory: int, hits: list[int], facts: Facts) -> None:
+    """Remember into which repositories of the hub cache a directory's links lead; raises CannotTellError."""
+    links = [hit for hit in hits if facts.tree.kind(hit) is EntryKind.SYMLINK]
+    if not links or any(_REPOSITORY.match(name) for name in facts.ground.names_above(directory)):
+        return
+    for target in facts.links(links):
+        for part in target.split(b"/"):
+            if _REPOSITORY.match(part):
+                facts.families.note_link(part, directory)
 
 
 def is_part_of_something(directory: int, facts: Facts) -> bool:

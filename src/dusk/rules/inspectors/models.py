@@ -11,7 +11,7 @@ from dusk.rules.families import Model
 from dusk.rules.headers.configuration import ModelConfiguration
 from dusk.rules.headers.model_summary import ModelSummary, summarise
 from dusk.rules.inspectors.checkpoint_run import is_chosen
-from dusk.rules.inspectors.model_place import is_part_of_something
+from dusk.rules.inspectors.model_place import is_part_of_something, note_links
 from dusk.rules.inspectors.pipelines import twin_sighting
 from dusk.rules.inspectors.step_directories import is_beside_checkpoints
 from dusk.rules.inspectors.twins import find_twins
@@ -35,6 +35,7 @@ _HUB_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*)(?:--|_)([A-Za-z0-9][\w.-]*)
 
 def inspect_model(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield the model in a directory that holds a ``config.json``; raises CannotTellError."""
+    note_links(directory, hits, facts)
     if not hits or is_part_of_something(directory, facts):
         return
     children = facts.children(directory)
@@ -42,9 +43,10 @@ def inspect_model(directory: int, hits: list[int], facts: Facts) -> Iterator[Sig
         name: child for name, child in children.items() if _WEIGHTS.match(name) and facts.is_file(child)
     }
     weights.pop(b"adapter_model.safetensors", None)
-    if not weights or not facts.is_file(hits[0]) or b"modules.json" in children:
+    chosen = children.get(b"config.json", hits[0])
+    if not weights or not facts.is_file(chosen) or b"modules.json" in children:
         return
-    configuration = facts.document(children.get(b"config.json", hits[0]), ModelConfiguration)
+    configuration = facts.document(chosen, ModelConfiguration)
     is_original = b"config.json" not in children and any(name.startswith(b"consolidated") for name in weights)
     if not configuration.is_model and not is_original:
         return
