@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .trees import judge, names, of, offered, only, put, set_ages
+from .trees import checkpoint, judge, names, of, offered, only, put, set_ages
 
 ID = "0453afb74ddeab3fc37913a428891ad4caa67ab78714d575c6b76da1ec2d6e45"
 LAYER = "47a1043ac0aff7a72bd8f49e6e6ffcd263a2151d433129bcdd54fd86dabbcb3e"
@@ -40,6 +40,16 @@ def test_nothing_of_a_daemon_is_offered(tmp_path: Path, driver: str) -> None:
     kept = names(only(judged, "docker-store"), tmp_path)
     assert {f"docker/{driver}", "docker/volumes", "docker/image", "docker/buildkit"} <= kept
     assert f"docker/containers/{ID}/checkpoints" in kept
+
+
+def test_what_lies_in_images_and_volumes_is_not_spoken_of_one_by_one(tmp_path: Path) -> None:
+    data_root(tmp_path / "docker")
+    put(tmp_path / "docker/overlay2" / LAYER / "diff/app/.env", "KEY=1")
+    for number in (3, 6, 9):
+        checkpoint(tmp_path / "docker/overlay2" / LAYER / "diff/run", number)
+    set_ages(tmp_path)
+    spoken = {finding.rule for finding in judge(tmp_path).findings()}
+    assert spoken <= {"docker-store", "docker-container-log", "secret"}
 
 
 def test_the_log_of_a_container_is_shown_with_how_to_empty_it(tmp_path: Path) -> None:

@@ -184,9 +184,13 @@ def test_the_latest_session_is_for_a_person_to_judge(tmp_path: Path) -> None:
 def test_a_session_with_a_socket_of_raylet_rests_for_a_while_first(tmp_path: Path) -> None:
     bind(ray_session(tmp_path) / "sockets" / "raylet")
     set_ages(tmp_path, 2 * DAY)
-    assert not only(judge(tmp_path), "ray-session").offers
+    young = only(judge(tmp_path), "ray-session")
+    assert not young.offers
+    assert any("raylet's socket" in sentence for sentence in young.evidence)
     set_ages(tmp_path, 30 * DAY)
-    assert only(judge(tmp_path), "ray-session").offers
+    assert not any(
+        "raylet's socket" in sentence for sentence in only(judge(tmp_path), "ray-session").evidence
+    )
 
 
 def test_a_session_of_a_running_process_is_not_offered_nor_what_is_empty_in_it(tmp_path: Path) -> None:
@@ -233,8 +237,9 @@ def test_a_job_of_hydra_with_results_is_not_offered(tmp_path: Path) -> None:
         put(where / "train.log", content)
     put(tmp_path / "outputs/2026-11-21/12-00-00/checkpoints/last.ckpt", size=9000)
     set_ages(tmp_path)
-    found = only(judge(tmp_path), "hydra-empty-job")
-    assert names(found, tmp_path) == {"outputs/2026-11-21/10-00-00"}
+    judged = judge(tmp_path)
+    assert names(only(judged, "hydra-empty-job"), tmp_path) == {"outputs/2026-11-21/10-00-00"}
+    assert "outputs/2026-11-21/11-00-00/train.log" not in offered(judged, tmp_path)
 
 
 def test_a_study_that_is_called_a_log_is_kept(tmp_path: Path) -> None:

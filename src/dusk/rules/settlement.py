@@ -25,7 +25,7 @@ from dusk.rules.rule import Rule
 from dusk.rules.rulebook import RuleBook
 from dusk.rules.sighting import Part, Sighting
 from dusk.rules.wording import fill
-from dusk.rules.yielding import without_owned
+from dusk.rules.yielding import without_owned, without_sealed
 from dusk.scan.tree import ROOT
 
 _ASKED_SINGLY = 32
@@ -68,6 +68,7 @@ class Settlement:
         self._holds.begin()
         seen = [sighting for sighting in sightings if self._is_alive(sighting)]
         kept = [group for group in kept if not all(tree.is_removed(entry) for entry in group.entries)]
+        seen, kept = without_sealed(seen, kept, self._facts)
         seen = without_owned(seen, kept, self._facts, self._book)
         keeps = self._index(seen, kept)
         weighed = self._weigh(seen, keeps)

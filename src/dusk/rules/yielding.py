@@ -1,4 +1,4 @@
-"""Rules that say nothing inside what another rule recognised: what is empty in a cache is the cache's."""
+"""What rules say nothing of: what is empty in a cache is the cache's, a daemon's data the daemon's."""
 
 from __future__ import annotations
 
@@ -32,6 +32,28 @@ def without_owned(
             parts = tuple(part for part in sighting.parts if set(part.of) <= set(free))
             left.append(dataclasses.replace(sighting, subjects=free, parts=parts))
     return left
+
+
+def without_sealed(
+    sightings: Sequence[Sighting], kept: Sequence[Kept], facts: Facts
+) -> tuple[list[Sighting], list[Kept]]:
+    """Return both without what lies wholly in directories in which nothing may be suggested.
+
+    An image of a container holds thousands of things that rules know; its daemon's directory speaks for
+    all of them. Secrets stay, each by itself.
+    """
+    sealed = {entry for one in kept if one.seals for entry in one.entries if facts.is_directory(entry)}
+    inside: dict[int, bool] = {}
+
+    def lie_in_one(entries: Iterable[int]) -> bool:
+        return all(_is_inside(facts.tree.parent(entry), sealed, inside, facts) for entry in entries)
+
+    if not sealed:
+        return list(sightings), list(kept)
+    return (
+        [one for one in sightings if not lie_in_one(part.entry for part in one.all_parts)],
+        [one for one in kept if one.absolute or not lie_in_one(one.entries)],
+    )
 
 
 def _is_inside(index: int, owned: set[int], inside: dict[int, bool], facts: Facts) -> bool:
