@@ -74,7 +74,8 @@ void Comparison::take(Batch& batch) {
 
 bool Comparison::stayed(std::uint32_t child, const Row& row) const {
   const Spot spot = tree_.locate(child);
-  if (spot.block->kind(spot.position) != row.status.kind) return false;
+  // A walker may have found meanwhile that it had vanished; what has its name now is new.
+  if (spot.block->kind(spot.position) != row.status.kind || tree_.flags(spot) & kRemoved) return false;
   if (!row.untouched) return correction_.is_same(child, row.status);
   const std::uint32_t marks = row.flags & kMarks;
   return (tree_.flags(spot) & marks) == marks;

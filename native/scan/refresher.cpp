@@ -151,7 +151,10 @@ void Refresher::conclude(std::uint32_t slot, Comparison& comparison, const std::
   {
     const Alone alone(tree_);
     Gain lost;
-    for (const std::uint32_t index : gone) lost.add(removal_.remove(index));
+    for (const std::uint32_t index : gone) {
+      // A walker may have taken it out already.
+      if (!(correction_.flags(index) & kRemoved)) lost.add(removal_.remove(index));
+    }
     if (!gone.empty()) tree_.apply_upwards(slot, lost);
   }
   removal_.settle_links();
