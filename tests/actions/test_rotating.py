@@ -172,7 +172,7 @@ def test_a_name_that_is_taken_meanwhile_keeps_the_packed_file_apart(box, pile):
     taken = box.file(b"status", b"status_4_0.json", content=b"new")
     undone = undo_batch(box.journal)
     said = [result.sentence for result in undone.results if result.sentence]
-    assert len(said) == 1 and "1 file stay in" in said[0]
+    assert len(said) == 1 and "1 file stays in" in said[0]
     with open(taken, "rb") as file:
         assert file.read() == b"new"
     with open(box.path(b"status", b"status-" + day(4), b"status_4_0.json"), "rb") as file:

@@ -7,6 +7,7 @@ record for thousands of files. Whatever stops that midway, they move back.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -21,6 +22,7 @@ from dusk.actions.packed_archive import pack_name
 from dusk.actions.packing import NAME, PACK_SUFFIX, Packer
 from dusk.actions.record import Product, Record, State
 from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync
+from dusk.actions.replacement import reason_of
 from dusk.actions.rotation import PiledFile
 from dusk.actions.trash import TrashMove, trash_group
 from dusk.actions.unpacking import prove
@@ -175,18 +177,19 @@ class DayPack:
         return DayEnd(move.record, move.error)
 
     def _failed(self, record: Record, problem: BaseException) -> DayEnd:
-        left = scatter(self._pile, self._path, self._holding, record.identity)
-        products = self._work.journal.products(record.id) if record.id else ()
-        for product in products:
-            with contextlib.suppress(OSError):
-                withdraw_product(self._pile, self._working, product)
-        remove_working(self._pile, self._working)
-        why = getattr(problem, "strerror", None) or str(problem) or "stopped"
+        shown = display_path(os.path.join(self._path, self._pack))
+        why = reason_of(problem)
         if isinstance(problem, Swapped | Stranded):
             why = "a file changed while its day was packed"
-        sentence = (
-            f"{display_path(os.path.join(self._path, self._pack))} was not made: {why.rstrip('.')}.{left}"
-        )
+        sentence = f"{shown} was not made: {why.rstrip('.')}."
+        try:
+            left = scatter(self._pile, self._path, self._holding, record.identity)
+            self._withdraw(record)
+        except (OSError, JournalError) as further:
+            # The record stays open: the next recovery moves the rest back.
+            more = getattr(further, "strerror", None) or str(further)
+            return DayEnd(record, f"{sentence} {more.rstrip('.')}. The next start of dusk puts that right.")
+        sentence = f"{sentence} {left}".rstrip()
         failed = replace(record, state=State.FAILED, error=sentence)
         with contextlib.suppress(JournalError):
             self._work.journal.write([failed], closing=True)
@@ -194,18 +197,24 @@ class DayPack:
             return DayEnd(failed, sentence)
         raise problem
 
+    def _withdraw(self, record: Record) -> None:
+        for product in self._work.journal.products(record.id):
+            if not withdraw_product(self._pile, self._working, product):
+                raise OSError(errno.EIO, f"{display_path(product.path)} could not be removed")
+        remove_working(self._pile, self._working)
+
 
 def scatter(pile: int, path: bytes, holding: bytes, identity: Identity) -> str:
     """Move what a holding directory holds back into the open pile at ``path``, and remove it when empty.
 
-    Only out of the directory that ``identity`` tells, and replacing nothing. Returns what could not be
-    moved, as a sentence with a space before it.
+    Only out of the directory that ``identity`` tells, and replacing nothing. Returns what stays because its
+    name is taken, as a sentence. Raises OSError when anything stays for another reason: try again later.
     """
     try:
         holder = os.open(holding, _FLAGS, dir_fd=pile)
-    except OSError:
+    except FileNotFoundError:
         return ""
-    left = 0
+    taken, problem = 0, None
     try:
         if not is_inode(identity, os.fstat(holder), pile):
             return ""
@@ -214,19 +223,23 @@ def scatter(pile: int, path: bytes, holding: bytes, identity: Identity) -> str:
             try:
                 status = os.stat(name, dir_fd=holder, follow_symlinks=False)
                 relocate(holder, name, pile, name, same_inode(Identity.from_stat(status)))
-            except (OSError, Swapped, Stranded):
-                left += 1
+            except (FileExistsError, Swapped, Stranded):
+                taken += 1
+            except OSError as error:
+                problem = error
         sync(holder)
         sync(pile)
     finally:
         os.close(holder)
-    if not left:
-        with contextlib.suppress(OSError):
-            os.rmdir(holding, dir_fd=pile)
-            sync(pile)
-        return ""
     where = display_path(os.path.join(path, holding))
-    return f" {count_noun(left, 'file')} stay in {where}, because something else has their names now."
+    if problem is not None:
+        raise OSError(problem.errno, f"files of it lie in {where}: {problem.strerror}")
+    if not taken:
+        os.rmdir(holding, dir_fd=pile)
+        sync(pile)
+        return ""
+    stay = "stays" if taken == 1 else "stay"
+    return f"{count_noun(taken, 'file')} {stay} in {where}: something else has their names now."
 
 
 def _is_as(before: os.stat_result) -> Callable[[os.stat_result], bool]:

@@ -82,8 +82,8 @@ def _settle_restore(record: Record, settling: Settling) -> None:
             os.unlink(record.trash_name, dir_fd=place.files)
         drop_document(record, place)
         settling.remove_working(record)
-        settling.end(record, State.DONE)
         note = _settle_rest(record, settling)
+        settling.end(record, State.DONE)
         settling.end_original(record, State.UNDONE)
         settling.sentences.append(f"{shown} was put back before dusk was interrupted.{note}")
     elif in_trash or record.working or _is_away(record, settling):

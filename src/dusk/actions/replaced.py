@@ -58,16 +58,21 @@ def return_replaced(
 ) -> Returned:
     """Put the source back, and then move the products to the trash, as far as nobody changed them.
 
-    The source comes out of the trash, or where that was emptied, is made again with ``rebuild``; in between
-    ``finish`` is told which inode is back and returns a sentence or nothing. Raises JournalError and
-    Cancelled, both before anything was put back.
+    The source comes out of the trash, or where that was emptied, is made again with ``rebuild``. In between
+    ``finish`` is told which inode is back and returns a sentence or nothing; its OSError means that the
+    next recovery has to do it. Raises JournalError and Cancelled, both before anything was put back.
     """
     parent = os.path.dirname(original.source)
     before = entry_status(parent)
     returned, written = _return_source(original, record, tools, rebuild)
     if returned.state is not ItemState.DONE:
         return returned
-    left = finish(original.identity if written is None else written.identity)
+    try:
+        left = finish(original.identity if written is None else written.identity)
+    except OSError as error:
+        # The return stays open, so that the next recovery finishes it.
+        shown = display_path(original.source)
+        return Returned(ItemState.FAILED, f"{shown} is back, but {error.strerror}. Start dusk again.")
     retired = retire_products(original, record.batch, tools)
     if before is not None and before.st_mtime_ns == original.parent_after_ns:
         with contextlib.suppress(OSError):

@@ -264,14 +264,22 @@ class _Replacing:
         return f" What was made of it stays at {display_path(left[0].path)}."
 
 
+def reason_of(problem: BaseException) -> str:
+    """Return why something failed, as the end of a sentence: our own words rather than the system's."""
+    if isinstance(problem, OSError):
+        why = problem.strerror or str(problem)
+        if why == os.strerror(problem.errno or 0):
+            why = _MEANINGS.get(problem.errno or 0, why)
+        return why
+    return str(problem) or "stopped"
+
+
 def _failure(shown: str, problem: BaseException) -> str:
     if isinstance(problem, Cancelled):
         return "Cancelled."
     if isinstance(problem, Swapped | Stranded):
         return f"{shown} was not touched: what was made of it was replaced by somebody at this moment."
     if isinstance(problem, OSError):
-        why = problem.strerror or str(problem)
-        if why == os.strerror(problem.errno or 0):
-            why = _MEANINGS.get(problem.errno or 0, why)
+        why = reason_of(problem)
         return why if shown in why else f"{shown} was not touched: {why.rstrip('.')}."
     return str(problem)

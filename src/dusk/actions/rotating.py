@@ -113,11 +113,14 @@ class Rotating(Act):
 
     def settle(self, record: Record, settling: Settling) -> None:
         """Finish a day that is in the trash; move the files of any other back."""
-        place = settling.place_of(record)
-        if is_in_trash(record, place) or record.state is State.INTENT:
-            settling.settle_made(record, in_place=record.state is State.INTENT)
+        if is_in_trash(record, settling.place_of(record)):
+            settling.settle_made(record, in_place=False)
             return
-        if not is_in_place(record) and record.state is State.VERIFIED:
+        if not settling.journal.products(record.id):
+            settling.settle_made(record, in_place=True)  # it was still packing
+            return
+        # Before the directory for the packed files had its name, it was empty.
+        if not is_in_place(record) and record.state is not State.COPIED:
             settling.unclear(record, "the files that were packed are neither in their place nor in the trash")
             return
         left = _roll_back(record, settling)
@@ -289,14 +292,14 @@ class _Pile:
 
 
 def _scatter(original: Record, identity: Identity) -> str:
-    """Move the files of a day out of their own directory into their pile; return what is left, in words."""
+    """Move the files of a day out of their own directory into their pile; return what is left, in words.
+
+    Raises OSError when that has to be tried again.
+    """
     path, name = os.path.split(original.source)
+    pile = open_directory(path)
     try:
-        pile = open_directory(path)
-    except OSError as error:
-        return f"The files stay in {display_path(original.source)}: {error.strerror}."
-    try:
-        return scatter(pile, path, name, identity).strip()
+        return scatter(pile, path, name, identity)
     finally:
         os.close(pile)
 
@@ -323,7 +326,10 @@ def _unpack(rebuilding: Rebuilding) -> str:
 
 
 def _roll_back(record: Record, settling: Settling) -> str:
-    """Move the files of an interrupted day back and withdraw its pack; return what is left, as a sentence."""
+    """Move the files of an interrupted day back and withdraw its pack; return what is left, as a sentence.
+
+    Raises OSError when that has to be tried again.
+    """
     path, holding = os.path.split(record.source)
     pile = open_directory(path)
     try:
@@ -333,4 +339,4 @@ def _roll_back(record: Record, settling: Settling) -> str:
                 withdraw_product(pile, os.path.basename(record.working), product)
     finally:
         os.close(pile)
-    return left
+    return f" {left}" if left else ""
