@@ -48,3 +48,31 @@ def test_every_kind_of_path_gets_an_answer(tmp_path: Path) -> None:
     assert missing.title == "Not there"
     for answer in (found, inside, kept, unknown, outside, missing):
         assert answer.what and answer.cost and answer.recover and answer.command
+
+
+def test_an_unknown_directory_says_where_its_bytes_are(tmp_path: Path) -> None:
+    put(tmp_path / "tree" / "things" / "big" / "a.xyz", size=600_000)
+    (tmp_path / "tree" / "things" / "big" / "a.xyz").write_bytes(os.urandom(500_000))
+    put(tmp_path / "tree" / "things" / "small.xyz")
+    answer = explain(os.fsencode(tmp_path / "tree" / "things"), judge(tmp_path / "tree"))
+    assert any(sentence.startswith("Most of it is in big ") for sentence in answer.evidence)
+    assert "small.xyz" not in " ".join(answer.evidence)
+    assert "Treat it as yours." in answer.what
+    assert any("owned by" in sentence and "Newest change" in sentence for sentence in answer.evidence)
+
+
+def test_what_a_plain_rule_found_is_said_in_sentences(tmp_path: Path) -> None:
+    put(tmp_path / "app" / ".ruff_cache" / "CACHEDIR.TAG", age=3 * DAY)
+    put(tmp_path / "app" / "main.py")
+    (found,) = [one for one in judge(tmp_path).findings() if one.rule == "python-tool-cache"]
+    assert "It holds CACHEDIR.TAG." in found.evidence
+
+
+def test_every_finding_has_five_parts(tmp_path: Path) -> None:
+    from dusk.practice.builder import build_practice_tree
+
+    build_practice_tree(os.fsencode(tmp_path / "practice"))
+    for finding in judge(tmp_path / "practice").findings():
+        for part in (finding.what, finding.cost, finding.recover, finding.command):
+            assert part and "{" not in part, (finding.rule, part)
+        assert finding.evidence, finding.rule

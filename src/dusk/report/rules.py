@@ -128,7 +128,7 @@ def rules_page(rules: Sequence[Rule], kinds: Sequence[Kind]) -> str:
 
 
 def _covered(kind: Kind, rules: Sequence[Rule]) -> str:
-    cells = [f"`{rule.id}` {rule.safety}" for rule in rules]
+    cells = list(dict.fromkeys(f"`{rule.id}` {rule.safety}" for rule in rules))
     if kind.none:
         cells.append(_cell(kind.none))
     return "<br>".join(cells)

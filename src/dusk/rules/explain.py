@@ -13,7 +13,7 @@ from dusk.fs.units import count_noun, format_age, format_size
 from dusk.rules.finding import Finding
 from dusk.rules.judge import Judge
 from dusk.rules.safety import Safety
-from dusk.scan.entry import Entry, EntryFlag
+from dusk.scan.entry import Entry, EntryFlag, Measure, Sort
 
 _NAMED = 3
 _KIND_NAMES = {
@@ -71,7 +71,8 @@ def explain(path: bytes, judge: Judge) -> Explanation:
         return _inside(
             path, tree.entry(index), inside, _keep_sentences(tuple(one for one in keeps if one != path))
         )
-    return _unknown(path, tree.entry(index), keeps, _known_below(path, judge))
+    known = (*_biggest(index, judge), *_known_below(path, judge))
+    return _unknown(path, tree.entry(index), keeps, known)
 
 
 def _from_finding(
@@ -189,6 +190,21 @@ def _keep_sentences(keeps: tuple[bytes, ...]) -> tuple[str, ...]:
     shown = ", ".join(display_path(path) for path in keeps[:_NAMED])
     more = " and more" if len(keeps) > _NAMED else ""
     return (f"It holds things to keep: {shown}{more}.",)
+
+
+def _biggest(index: int, judge: Judge) -> tuple[str, ...]:
+    """Say what takes most of a directory that no rule knows, so that one can go on looking there."""
+    tree, facts = judge.scan.tree, judge.facts
+    if tree.kind(index) is not EntryKind.DIRECTORY:
+        return ()
+    sizes = tree.apparent_size if facts.measure is Measure.APPARENT else tree.disk_size
+    whole = sizes(index)
+    named = [
+        f"{display_name(tree.name(child))} {format_size(sizes(child))}"
+        for child in tree.children(index, Sort.SIZE, facts.measure, limit=_NAMED)
+        if sizes(child) * 20 >= whole > 0
+    ]
+    return (f"Most of it is in {', '.join(named)}.",) if named else ()
 
 
 def _known_below(path: bytes, judge: Judge) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dusk.fs.names import display_name, display_path
+from dusk.fs.names import display_name, display_path, shell_word
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.families import Model
@@ -29,7 +29,13 @@ def family_findings(facts: Facts, book: RuleBook) -> list[Finding]:
         if len(members) < 2:
             continue
         first = members[0]
-        words = {"model": display_name(first.kind), "count": count_noun(len(members), "member")}
+        paths = [shell_word(facts.path(model.entry)) for model in members]
+        words = {
+            "model": display_name(first.kind),
+            "count": count_noun(len(members), "member"),
+            "path": paths[0],
+            "paths": " ".join(paths),
+        }
         findings.append(
             Finding(
                 rule=rule.id,

@@ -73,6 +73,11 @@ class Places:
         located = self._located.get(name)
         return located.names if located is not None else ()
 
+    def title(self, name: str) -> str:
+        """Return what a place is, in a few words; empty for one that nobody knows."""
+        located = self._located.get(name)
+        return located.place.title if located is not None else ""
+
     def paths(self, name: str) -> tuple[bytes, ...]:
         """Return where a place can be on this machine, what the tool uses first; it need not exist."""
         located = self._located.get(name)

@@ -8,6 +8,7 @@ from dusk.rules.facts import Facts
 from dusk.rules.hearing import Hearing
 from dusk.rules.inspectors import EVERY_DIRECTORY, inspector
 from dusk.rules.keeping import Kept
+from dusk.rules.match_evidence import match_evidence
 from dusk.rules.matching import Question, is_inside
 from dusk.rules.naming import ReferenceDesk
 from dusk.rules.probe import CannotTellError
@@ -109,7 +110,9 @@ class Recognition:
         withheld = ""
         if rule.live and self._facts.is_live(subject):
             withheld = f"it changed {self._facts.shown_age(subject)}; something may be at work in it."
-        return Sighting(rule.id, (subject,), withheld=withheld)
+        return Sighting(
+            rule.id, (subject,), evidence=match_evidence(rule, subject, self._facts), withheld=withheld
+        )
 
     def _kept(self, rule: Rule, directory: int, found: dict[int, int]) -> Kept:
         tree = self._facts.tree

@@ -36,6 +36,9 @@ def shipped_files() -> tuple[RuleFile, ...]:
         return known
     read = tuple(msgspec.toml.decode(text, type=RuleFile) for text in texts)
     places = {place.id for file in read for place in file.place}
+    ids = [each.id for file in read for each in file.rule]
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"id: used twice: {sorted({one for one in ids if ids.count(one) > 1})}")
     for file in read:
         for one in file.place:
             check_place(one)
