@@ -15,7 +15,7 @@ from textual.color import Color
 
 from dusk.tui.looks import looks_of
 from dusk.tui.palette_filter import NearestOf256, nearest_number, palette_triplet
-from dusk.tui.themes import VARIABLES, load_themes, read_theme, suitable_theme
+from dusk.tui.themes import VARIABLES, first_themes, load_themes, read_theme, suitable_theme
 
 SURFACES = ("background", "surface", "panel", "cursor-background", "queue-background")
 # Lines and bars are shapes, not text; WCAG asks 3:1 of those only where nothing else says the same.
@@ -259,3 +259,14 @@ def test_a_colour_that_lets_something_through_is_mixed_with_what_is_behind_it():
     looks = looks_of(variables, Style(), Color.parse("#000000"))
     assert looks["muted"].color.triplet == (127, 127, 127)
     assert looks["tag"].color.triplet == (0, 0, 0)
+
+
+def test_the_first_frame_reads_only_the_theme_it_needs_unless_the_user_has_some(tmp_path):
+    nowhere = os.fsencode(tmp_path / "none")
+    assert {each.name for each in first_themes("", nowhere).themes} == {"dusk-night", "dusk-terminal"}
+    assert "dusk-day" in {each.name for each in first_themes("dusk-day", nowhere).themes}
+    assert len(first_themes("unknown", nowhere).themes) == len(load_themes(nowhere).themes)
+    (tmp_path / "themes").mkdir()
+    (tmp_path / "themes" / "mine.toml").write_bytes(b'name = "dusk-night"\n' + GOOD)
+    mine = {each.name: each for each in first_themes("dusk-night", os.fsencode(tmp_path)).themes}
+    assert mine["dusk-night"].primary == "#112233"

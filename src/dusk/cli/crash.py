@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import sys
@@ -42,6 +43,8 @@ def catch_threads() -> None:
         error = arguments.exc_value
         if error is None or isinstance(error, SystemExit):
             return
+        if isinstance(error, OSError) and error.errno == errno.EIO:
+            return  # the terminal is gone: somebody closed the window, and nothing is broken
         with contextlib.suppress(OSError):
             _write(_details(error))
 

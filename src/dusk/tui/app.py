@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from textual.app import App, SystemCommand
 from textual.command import Provider
@@ -44,6 +44,7 @@ class DuskApp(App[int], inherit_bindings=False):
         shelf: ThemeShelf,
         *,
         theme: str = "",
+        later_themes: Callable[[], ThemeShelf] | None = None,
         tick_seconds: float = LOCAL_TICK_SECONDS,
     ) -> None:
         """Dress for the terminal before the first frame."""
@@ -53,6 +54,7 @@ class DuskApp(App[int], inherit_bindings=False):
         """What ended the app, when that was an error."""
         self._commands_table = tuple(commands)
         self._tick_seconds = tick_seconds
+        self._later_themes = later_themes
         self._nearest: LineFilter | None = None
         for each in shelf.themes:
             self.register_theme(each)
@@ -116,6 +118,10 @@ class DuskApp(App[int], inherit_bindings=False):
 
     def _begin(self) -> None:
         """Begin to scan behind the first frame; what was imported so far is never looked through again."""
+        if self._later_themes is not None:
+            for each in self._later_themes().themes:
+                if each.name not in self.available_themes:
+                    self.register_theme(each)
         gc.freeze()
         gc.enable()
         self.session.start()

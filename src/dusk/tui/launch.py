@@ -23,6 +23,8 @@ class LaunchOptions:
     """Directory to look at."""
     cross: bool = False
     """Enter other filesystems."""
+    threads: int | None = None
+    """Threads that read directories; None chooses what suits the filesystem."""
     measure: Measure | None = None
     """Size to show; None chooses disk size, and apparent size in a practice tree."""
     read_only: bool = False
@@ -61,12 +63,13 @@ def launch(options: LaunchOptions) -> int:
     remote = prepare_environment()
 
     from dusk.tui.app import LOCAL_TICK_SECONDS, REMOTE_TICK_SECONDS, DuskApp
-    from dusk.tui.themes import load_themes
+    from dusk.tui.themes import first_themes, load_themes
 
     app = DuskApp(
         session,
         commands,
-        load_themes(),
+        first_themes(options.theme or settings.theme),
+        later_themes=load_themes,
         theme=options.theme or settings.theme,
         tick_seconds=REMOTE_TICK_SECONDS if remote else LOCAL_TICK_SECONDS,
     )
@@ -97,7 +100,8 @@ def open_session(options: LaunchOptions, settings: Settings) -> Session:
     from dusk.tui.session import Session
 
     judge = LateJudge(settings)
-    scan = open_scan(options.path, ScanOptions(cross=options.cross, triggers=judge.triggers))
+    wanted = ScanOptions(cross=options.cross, triggers=judge.triggers, threads=options.threads)
+    scan = open_scan(options.path, wanted)
     judge.follow(scan)
     measure = options.measure
     if measure is None:
