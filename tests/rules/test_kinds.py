@@ -36,5 +36,5 @@ def test_no_id_is_used_twice() -> None:
 def test_texts_are_sentences_that_one_can_read() -> None:
     for rule in RULES:
         for text in (rule.explain.what, rule.explain.cost, rule.explain.recover):
-            assert text.rstrip().endswith((".", "!", "?", ")")), f"{rule.id}: {text}"
+            assert text.rstrip().endswith((".", "!", "?", ")", "}")), f"{rule.id}: {text}"
             assert len(text) <= 600, f"{rule.id}: too long to read"
