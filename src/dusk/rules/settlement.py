@@ -68,7 +68,7 @@ class Settlement:
         self._holds.begin()
         seen = [sighting for sighting in sightings if self._is_alive(sighting)]
         kept = [group for group in kept if not all(tree.is_removed(entry) for entry in group.entries)]
-        seen, kept = without_sealed(seen, kept, self._facts)
+        seen, kept = without_sealed(seen, kept, self._facts, self._book)
         seen = without_owned(seen, kept, self._facts, self._book)
         keeps = self._index(seen, kept)
         weighed = self._weigh(seen, keeps)

@@ -35,12 +35,12 @@ def without_owned(
 
 
 def without_sealed(
-    sightings: Sequence[Sighting], kept: Sequence[Kept], facts: Facts
+    sightings: Sequence[Sighting], kept: Sequence[Kept], facts: Facts, book: RuleBook
 ) -> tuple[list[Sighting], list[Kept]]:
     """Return both without what lies wholly in directories in which nothing may be suggested.
 
     An image of a container holds thousands of things that rules know; its daemon's directory speaks for
-    all of them. Secrets stay, each by itself.
+    all of them. Secrets stay, each by itself, and so does what only the owner's own command would touch.
     """
     sealed = {entry for one in kept if one.seals for entry in one.entries if facts.is_directory(entry)}
     inside: dict[int, bool] = {}
@@ -51,7 +51,12 @@ def without_sealed(
     if not sealed:
         return list(sightings), list(kept)
     return (
-        [one for one in sightings if not lie_in_one(part.entry for part in one.all_parts)],
+        [
+            one
+            for one in sightings
+            if book.by_id[one.rule].actions == ("native",)
+            or not lie_in_one(part.entry for part in one.all_parts)
+        ],
         [one for one in kept if one.absolute or not lie_in_one(one.entries)],
     )
 

@@ -49,7 +49,7 @@ def inspect_dvc(_root: int, hits: list[int], facts: Facts) -> Iterator[Sighting]
             yield Sighting(
                 "dvc-unused-pushed",
                 safe,
-                proposals=_by_dvc(directory, safe, facts),
+                proposals=_by_dvc(safe),
                 evidence=(
                     f"{total}; {count_noun(len(safe), 'other')} of {facts.shown_size(*safe)} lie in the "
                     "remote too.",
@@ -59,7 +59,7 @@ def inspect_dvc(_root: int, hits: list[int], facts: Facts) -> Iterator[Sighting]
             yield Sighting(
                 "dvc-unused",
                 only,
-                proposals=_by_dvc(directory, only, facts),
+                proposals=_by_dvc(only),
                 evidence=(
                     f"{total}; for {count_noun(len(only), 'other')} of {facts.shown_size(*only)} dusk finds "
                     "no copy in a "
@@ -68,13 +68,10 @@ def inspect_dvc(_root: int, hits: list[int], facts: Facts) -> Iterator[Sighting]
             )
 
 
-def _by_dvc(project: int, entries: tuple[int, ...], facts: Facts) -> tuple[Proposal, ...]:
-    """Return the offer to let DVC do it; none where no words can say where."""
-    try:
-        start = ("dvc", "gc", "--workspace", "--cd", facts.path(project).decode())
-    except UnicodeDecodeError:
-        return ()
-    options = ActionOptions(command=(*start, "--force"), preview=(*start, "--dry"))
+def _by_dvc(entries: tuple[int, ...]) -> tuple[Proposal, ...]:
+    """Return the offer to let DVC do it: it finds its project from wherever in it it is started."""
+    start = ("dvc", "gc", "--workspace", "--force")
+    options = ActionOptions(command=start, preview=(*start, "--dry"))
     parts = tuple(Part(entry, (entry,)) for entry in entries)
     return (Proposal(Action.NATIVE, "Let DVC remove {subjects}", parts, options=options),)
 

@@ -51,7 +51,7 @@ def _virtual_environment(directory: int, marker: int, facts: Facts) -> Iterator[
     parent = facts.tree.parent(directory)
     if parent < ROOT or facts.ground.is_managed(parent) or facts.ground.is_system(directory):
         return
-    packages = list(_site_packages(directory, facts))
+    packages = list(site_packages(directory, facts))
     if not packages:
         return
     children = facts.children(directory)
@@ -86,7 +86,8 @@ def _virtual_environment(directory: int, marker: int, facts: Facts) -> Iterator[
     )
 
 
-def _site_packages(directory: int, facts: Facts) -> Iterator[int]:
+def site_packages(directory: int, facts: Facts) -> Iterator[int]:
+    """Yield the directories of an environment that packages are installed into."""
     windows = facts.child(directory, b"Lib", b"site-packages")
     if windows is not None:
         yield windows

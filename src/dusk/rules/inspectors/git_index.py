@@ -15,7 +15,7 @@ from dusk.rules.facts import Facts
 from dusk.rules.probe import CannotTellError
 from dusk.scan.tree import ROOT
 
-_LARGEST = 64 * 1024 * 1024  # an index of 500,000 files
+_LARGEST = 16 * 1024 * 1024  # an index of 150,000 files; a search in it takes some milliseconds
 _LEVELS = 12
 _KEPT = 8
 

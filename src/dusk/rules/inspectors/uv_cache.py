@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dusk.fs.identity import EntryKind
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
+from dusk.rules.finding import Action, ActionOptions
+from dusk.rules.inspectors.environments import site_packages
 from dusk.rules.probe import CannotTellError
-from dusk.rules.sighting import Sighting
+from dusk.rules.sighting import Part, Proposal, Sighting
 from dusk.scan.tree import ROOT
 
 _BUCKET = b"archive-v"
@@ -47,7 +49,9 @@ def _cache(cache: int, bucket: int, linked: set[int] | None, facts: Facts) -> It
         withheld = "which environments link to it cannot be told."
     needed = [package for package in packages if package in (linked or ())]
     if not needed:
-        yield Sighting("uv-cache", (cache,), evidence=tuple(evidence), withheld=withheld)
+        yield Sighting(
+            "uv-cache", (cache,), evidence=tuple(evidence), withheld=withheld, proposals=_whole(cache, facts)
+        )
         return
     yield Sighting(
         "linked-package",
@@ -63,14 +67,24 @@ def _cache(cache: int, bucket: int, linked: set[int] | None, facts: Facts) -> It
         yield Sighting("uv-cache", tuple(rest), evidence=tuple(evidence), withheld=withheld)
 
 
+def _whole(cache: int, facts: Facts) -> tuple[Proposal, ...]:
+    """Return what may be done about a cache that nothing links to: uv itself removes only what is stale."""
+    part = (Part(cache, (cache,)),)
+    trash = Proposal(Action.TRASH, "Trash uv's cache", part)
+    try:
+        options = ActionOptions(command=("uv", "cache", "prune", "--cache-dir", facts.path(cache).decode()))
+    except UnicodeDecodeError:
+        return (trash,)
+    note = "Only what no version of uv in use needs any more."
+    return (trash, Proposal(Action.NATIVE, "Let uv prune its cache", part, note=note, options=options))
+
+
 def _linked(environments: list[int], facts: Facts) -> set[int]:
     """Return the packages of the cache that environments are made of; raises CannotTellError."""
     links: list[int] = []
     for environment in environments:
-        for name in (b"lib", b"Lib"):
-            lib = facts.tree.child(environment, name)
-            if lib is not None and facts.is_directory(lib):
-                links += _links_in(lib, facts)
+        for packages in site_packages(environment, facts):
+            links += _links_in(packages, facts)
         if len(links) > _LINKS:
             raise CannotTellError("there are too many links")
     found = set()
@@ -84,18 +98,17 @@ def _linked(environments: list[int], facts: Facts) -> set[int]:
     return found
 
 
-def _links_in(lib: int, facts: Facts) -> list[int]:
-    """Return the links among an environment's packages: of each directory one tells for all."""
+def _links_in(packages: int, facts: Facts) -> list[int]:
+    """Return links among an environment's packages, at least one of each; raises CannotTellError."""
     tree = facts.tree
     links: list[int] = []
-    told: set[int] = set()
-    for entry in tree.subtree(lib):
-        parent = tree.parent(entry)
-        if tree.kind(entry) is EntryKind.SYMLINK and (parent not in told or _is_top(parent, facts)):
-            told.add(parent)
-            links.append(entry)
+    waiting = [packages]
+    while waiting:
+        directory = waiting.pop()
+        children = facts.children(directory).values()
+        found = [child for child in children if tree.kind(child) is EntryKind.SYMLINK]
+        links += found if directory == packages else found[:1]
+        # A package's own directory holds files; one without any is a part of several packages.
+        if directory == packages or not (found or any(facts.is_file(child) for child in children)):
+            waiting += [child for child in children if facts.is_directory(child)]
     return links
-
-
-def _is_top(directory: int, facts: Facts) -> bool:
-    return facts.tree.name(directory) == b"site-packages"
