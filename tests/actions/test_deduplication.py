@@ -252,3 +252,21 @@ def test_an_interrupted_sharing_is_closed(box):
     recover(box.journal)
     assert box.journal.open_records() == ()
     assert stat.S_ISREG(os.lstat(path).st_mode)
+
+
+@pytest.mark.root
+def test_trashing_shared_blocks_says_up_to_with_the_reason(box, sharing_disk):
+    content = os.urandom(4 << 20)
+    os.mkdir(os.path.join(sharing_disk, b"run"))
+    paths = [os.path.join(sharing_disk, name) for name in (b"keep", b"run/copy", b"run/own")]
+    for path in paths:
+        with open(path, "wb") as file:
+            file.write(content if not path.endswith(b"own") else os.urandom(1 << 20))
+    os.sync()
+    run = os.path.join(sharing_disk, b"run")
+    totals = box.review(box.plan(run)).plan.totals()
+    assert not totals.is_at_most
+    dedupe(box, *paths[:2], options=ActionOptions())
+    reviewed = box.review(box.plan(run)).plan
+    assert reviewed.totals().is_at_most and reviewed.totals().frees_after_purge == totals.frees_after_purge
+    assert "4.00 MiB with other files or snapshots" in reviewed.targets[0].forecast.sentence

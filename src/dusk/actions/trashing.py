@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from dusk.actions import shared_space
 from dusk.actions.act import Act, Admission, End, Gathering, Work
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import State
 from dusk.actions.trash import TrashMove, trash_group
+from dusk.fs.cancellation import Cancelling
+from dusk.fs.survey import Survey
+from dusk.plan.step import Forecast, Step
 from dusk.rules.finding import Action
 
 
@@ -17,6 +21,13 @@ class Trashing(Act):
 
     action = Action.TRASH
     gathering = Gathering.GROUP
+
+    def preview(
+        self, step: Step, surveys: Mapping[bytes, Survey], cancelled: Cancelling
+    ) -> dict[bytes, Forecast]:
+        """Return where less comes free than the sizes say, because blocks are shared."""
+        found = {path: shared_space.forecast_of(path, survey, cancelled) for path, survey in surveys.items()}
+        return {path: forecast for path, forecast in found.items() if forecast is not None}
 
     def run(self, items: Sequence[Admission], work: Work) -> Sequence[End]:
         """Move a group to the trash; raises JournalError when the intents cannot be written."""
