@@ -277,3 +277,15 @@ def test_the_user_says_how_many_stay(tmp_path: Path) -> None:
     settings = Settings(retention={"dcp-old-checkpoint": Retention(newest=3)})
     judged = judge_directory(os.fsencode(tmp_path), book(), settings)
     assert offered(judged, tmp_path) == {"step-100"}
+
+
+@pytest.mark.parametrize("place", ["hub/models--a--b/snapshots/0", "mlruns/0/1/artifacts", "download"])
+def test_what_a_cache_or_a_tracker_holds_is_left_to_it(tmp_path: Path, place: str) -> None:
+    for step in (100, 200, 300):
+        checkpoint(tmp_path / place, step)
+        sharded(tmp_path / place / "dcp" / f"step-{step}")
+        put(tmp_path / place / "files" / f"epoch_{step}.pt", torch_zip())
+    put(tmp_path / "download" / ".cache" / "huggingface" / "download" / "x.metadata", "a")
+    assert not offered(judge(tmp_path), tmp_path / place / "dcp") & {"step-100", "step-200"}
+    assert not of(judge(tmp_path), "trainer-old-checkpoint")
+    assert not of(judge(tmp_path), "numbered-weight-files")

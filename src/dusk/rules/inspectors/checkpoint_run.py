@@ -22,6 +22,9 @@ _CHOSEN = re.compile(
     re.IGNORECASE,
 )
 _POINTER_SIZE = 4096
+_CACHED = (b"models--", b"datasets--", b"spaces--")
+_TRACKERS = (b"mlruns", b"mlartifacts", b"wandb", b".wandb")
+_HEIGHT = 3
 _LINKS = 1000
 _LOG = re.compile(rb"(nohup|train|training|output|log|run)\.(log|out|txt)\Z")
 _NESTS = (
@@ -119,6 +122,20 @@ def is_live(directory: int, facts: Facts) -> bool:
         and facts.is_live(child)
         for child in facts.tree.children(parent)
     )
+
+
+def is_held_elsewhere(directory: int, facts: Facts) -> bool:
+    """Return whether a download, a tracker's record or an installed package holds a directory.
+
+    What lies in these goes with the whole or with their own tool, never step by step.
+    """
+    above = [facts.tree.name(directory), *facts.ground.names_above(directory)]
+    if facts.ground.is_managed(directory) or any(name.startswith(_CACHED) for name in above):
+        return True
+    if b"artifacts" in above and any(name in _TRACKERS for name in above):
+        return True
+    places = (directory, *facts.ground.ancestors(directory)[:_HEIGHT])
+    return any(facts.child(place, b".cache", b"huggingface", b"download") is not None for place in places)
 
 
 def is_chosen(name: bytes) -> bool:

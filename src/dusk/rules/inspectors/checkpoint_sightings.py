@@ -15,6 +15,7 @@ from dusk.rules.inspectors.checkpoint_run import (
     Checkpoint,
     Run,
     is_chosen,
+    is_held_elsewhere,
     is_live,
     pointed_at,
     run_name,
@@ -36,6 +37,8 @@ _INNER = 200  # directories inside a checkpoint whose configurations count as it
 
 def sight(run: Run, facts: Facts) -> Iterator[Sighting]:
     """Yield what a run says: what stays, older ones, optimizer state beside weights, interrupted saves."""
+    if is_held_elsewhere(run.directory, facts):
+        return
     ordered = _with_faults(sorted(run.checkpoints, key=lambda one: one.order), facts)
     sound = [one for one in ordered if not one.fault]
     if not sound:

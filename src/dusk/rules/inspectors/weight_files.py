@@ -15,7 +15,7 @@ from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.headers.torch_checkpoint import read_lightning, torch_format
 from dusk.rules.inspectors.checkpoint_layout import is_checkpoint
-from dusk.rules.inspectors.checkpoint_run import Checkpoint, Run, is_chosen
+from dusk.rules.inspectors.checkpoint_run import Checkpoint, Run, is_chosen, is_held_elsewhere
 from dusk.rules.inspectors.checkpoint_sightings import sight
 from dusk.rules.inspectors.metrics import best_by_scores, scores_in
 from dusk.rules.inspectors.step_directories import is_step_of_a_series
@@ -204,13 +204,9 @@ def _belongs_to_something(directory: int, facts: Facts) -> bool:
     """Return whether a bigger unit holds these files, or a program's own store of models."""
     tree = facts.tree
     above = [tree.name(directory), *facts.ground.names_above(directory)]
-    if (
-        facts.ground.is_managed(directory)
-        or is_ultralytics(directory, facts)
-        or is_checkpoint(directory, facts)
-    ):
+    if is_ultralytics(directory, facts) or is_checkpoint(directory, facts):
         return True
-    if any(name.startswith((b"models--", b"datasets--", b".cache", b".ollama")) for name in above):
+    if any(name in (b".cache", b".ollama") for name in above) or is_held_elsewhere(directory, facts):
         return True
     if any(facts.child(directory, mark) is not None for mark in _WHOLES):
         return True
