@@ -120,9 +120,8 @@ def names_model(base: str, model: Model, path: bytes) -> bool:
         return base == model.identifier
     wanted = [part for part in base.split("/") if part not in ("", ".", "..")]
     own = path.decode("utf-8", "surrogateescape").split("/")
-    if wanted and own[-len(wanted) :] == wanted:
-        return True
-    return len(wanted) == 2 and own[-1] in ("_".join(wanted), "--".join(wanted), wanted[1])
+    # A name on the Hub is downloaded, also where a directory here is called org_name after it.
+    return bool(wanted) and own[-len(wanted) :] == wanted
 
 
 def _close(one: int, other: int) -> bool:
