@@ -23,7 +23,9 @@ exit codes:
   130  interrupted, nothing half-done
 
 A directory with the name of a command: dusk ./scan"""
-_TAKE_VALUES = frozenset({"--at", "--form", "--keep-days", "--lines", "--min-size", "--theme", "--to"})
+_TAKE_VALUES = frozenset(
+    {"--at", "--form", "--keep-days", "--lines", "--min-size", "--theme", "--threads", "--to"}
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,6 +59,7 @@ def app_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"dusk {__version__}")
     add_measure(parser)
     add_cross(parser)
+    add_threads(parser)
     add_read_only(parser)
     add_app_options(parser)
     parser.add_argument("--to", metavar="DIR", help="directory that archiving goes to")
@@ -100,6 +103,22 @@ def add_json(parser: argparse.ArgumentParser, **options: Any) -> None:
 def add_cross(parser: argparse.ArgumentParser) -> None:
     """Add ``--cross``."""
     parser.add_argument("--cross", action="store_true", help="enter other filesystems too")
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """Add ``--threads``."""
+    parser.add_argument(
+        "--threads",
+        type=_thread_count,
+        metavar="COUNT",
+        help="threads that read directories (default: what suits the filesystem)",
+    )
+
+
+def _thread_count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{display_name(text)} is not a number from 1 to 256")
+    return int(text)
 
 
 def add_measure(parser: argparse.ArgumentParser) -> None:

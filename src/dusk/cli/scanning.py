@@ -24,25 +24,27 @@ if TYPE_CHECKING:
 _TICK = 0.1  # seconds between looks at the progress
 
 
-def run_scan(path: bytes, *, cross: bool = False) -> Scan:
+def run_scan(path: bytes, *, cross: bool = False, threads: int | None = None) -> Scan:
     """Walk a directory to the end and return the scan.
 
     Raises ScanError when it cannot begin, RefusalError when it ended early by itself, and KeyboardInterrupt
     within a tenth of a second of Ctrl-C.
     """
     with ProgressLine() as line:
-        scan = _begin(path, ScanOptions(cross=cross))
+        scan = _begin(path, ScanOptions(cross=cross, threads=threads))
         scan.start()
         _wait_for_scan(scan, line)
     return scan
 
 
-def run_judge(path: bytes, book: RuleBook, settings: Settings, *, cross: bool = False) -> Judge:
+def run_judge(
+    path: bytes, book: RuleBook, settings: Settings, *, cross: bool = False, threads: int | None = None
+) -> Judge:
     """Walk and judge a directory to the end and return the judge; its scan is in ``judge.scan``."""
     from dusk.rules.judge import Judge
 
     with ProgressLine() as line:
-        scan = _begin(path, ScanOptions(cross=cross, triggers=book.triggers))
+        scan = _begin(path, ScanOptions(cross=cross, triggers=book.triggers, threads=threads))
         judge = Judge(scan, book, settings)
         scan.start()
         judge.start()

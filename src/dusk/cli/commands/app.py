@@ -30,6 +30,7 @@ def run(arguments: Namespace) -> int:
     return open_app(
         path,
         cross=arguments.cross,
+        threads=arguments.threads,
         measure=arguments.measure,
         read_only=arguments.read_only,
         ascii_only=arguments.ascii,
@@ -57,6 +58,7 @@ def open_app(
     path: bytes,
     *,
     cross: bool = False,
+    threads: int | None = None,
     measure: str | None = None,
     read_only: bool = False,
     ascii_only: bool = False,
@@ -73,6 +75,7 @@ def open_app(
     options = LaunchOptions(
         path=path,
         cross=cross,
+        threads=threads,
         measure=Measure(measure) if measure else None,
         read_only=read_only,
         ascii=ascii_only,
@@ -105,7 +108,7 @@ def print_report(arguments: Namespace, path: bytes, reason: str, settings: Setti
     from dusk.report.summary import scan_text, tree_report
     from dusk.scan.tree import ROOT
 
-    judge = run_judge(path, load_rules(), settings, cross=arguments.cross)
+    judge = run_judge(path, load_rules(), settings, cross=arguments.cross, threads=arguments.threads)
     tree, progress = judge.scan.tree, judge.scan.progress()
     measure = measure_for(tree.path(ROOT), arguments.measure)
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from dusk.cli.exit_codes import ExitCode
-from dusk.cli.parser import add_cross, add_json
+from dusk.cli.parser import add_cross, add_json, add_threads
 
 _SHOWN_ERRORS = 10
 _LISTED_ERRORS = 1000
@@ -23,6 +23,7 @@ def configure(subparsers: Any) -> None:
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="directory (default: .)")
     add_json(parser)
     add_cross(parser)
+    add_threads(parser)
 
 
 def run(arguments: Namespace) -> int:
@@ -37,7 +38,7 @@ def run(arguments: Namespace) -> int:
     from dusk.settings import load_settings
 
     load_settings()  # a configuration that cannot be read is said by every command, not by some
-    scan = run_scan(typed_path(arguments.path), cross=arguments.cross)
+    scan = run_scan(typed_path(arguments.path), cross=arguments.cross, threads=arguments.threads)
     path, progress = scan.tree.path(ROOT), scan.progress()
     limit = _LISTED_ERRORS if arguments.json else _SHOWN_ERRORS
     unreadable = unreadable_entries(scan.tree, limit) if progress.errors else []

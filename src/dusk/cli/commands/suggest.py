@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from dusk.cli.exit_codes import ExitCode
-from dusk.cli.parser import add_cross, add_measure
+from dusk.cli.parser import add_cross, add_measure, add_threads
 from dusk.cli.values import size
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def configure(subparsers: Any) -> None:
     )
     add_measure(parser)
     add_cross(parser)
+    add_threads(parser)
 
 
 def run(arguments: Namespace) -> int:
@@ -49,7 +50,13 @@ def run(arguments: Namespace) -> int:
     from dusk.settings import load_settings
 
     settings = load_settings()
-    judge = run_judge(typed_path(arguments.path), load_rules(), settings, cross=arguments.cross)
+    judge = run_judge(
+        typed_path(arguments.path),
+        load_rules(),
+        settings,
+        cross=arguments.cross,
+        threads=arguments.threads,
+    )
     measure = measure_for(judge.scan.tree.path(ROOT), arguments.measure)
     findings = [one for one in judge.findings() if one.is_keep or _size(one, measure) >= arguments.min_size]
     suggested = [one for one in findings if not one.is_keep]
