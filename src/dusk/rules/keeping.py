@@ -155,7 +155,7 @@ class KeepIndex:
 
     def _without_owned(self, kept: Kept) -> Kept | None:
         """Return what is left without the candidates whose rule says that their own name means nothing."""
-        if kept.absolute or not any(entry in self.units for entry in kept.entries):
+        if kept.absolute or self.units.keys().isdisjoint(kept.entries):
             return kept
         pairs = [
             (entry, name)

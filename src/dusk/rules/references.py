@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -107,28 +108,29 @@ def search(
             break
         if _is_worth_reading(facts, text, units):
             chosen.append(text)
-    expression, owners = _expression(candidates)
+    owners = _owners(candidates)
     found: dict[int, Reference] = {}
     read = 0
-    if expression is not None:
+    if owners:
         for index, text_read in _read(facts, chosen[:_FILES]):
             read += 1
             above = {index, *facts.ground.ancestors(index)}
             is_adapter = facts.tree.name(index) == _ADAPTER
-            for owner, line in _matches(expression, owners, text_read):
+            for owner, line in _matches(owners, text_read):
                 if owner not in found and owner not in above:
                     found[owner] = Reference(facts.path(index), line, is_adapter)
         for path, text_read in around:
             read += 1
-            for owner, line in _matches(expression, owners, text_read):
+            for owner, line in _matches(owners, text_read):
                 found.setdefault(owner, Reference(path, line, path.endswith(b"/" + _ADAPTER)))
     return Search(found, read, len(chosen) <= _FILES)
 
 
-def _matches(
-    expression: re.Pattern[bytes], owners: dict[bytes, list[int]], text: bytes
-) -> Iterator[tuple[int, int]]:
-    for match in expression.finditer(text):
+def _matches(owners: dict[bytes, list[int]], text: bytes) -> Iterator[tuple[int, int]]:
+    # Most texts hold no needle at all. An expression of hundreds of them would be slow, and would hold up
+    # every other thread for as long as it takes.
+    held = tuple(needle for needle in owners if needle in text)
+    for match in _expression(held).finditer(text) if held else ():
         for owner in owners[match[0]]:
             yield owner, text.count(b"\n", 0, match.start()) + 1
 
@@ -143,17 +145,19 @@ def _is_worth_reading(facts: Facts, index: int, units: frozenset[int]) -> bool:
     return name == _ADAPTER or not any(above in units for above in facts.ground.ancestors(index))
 
 
-def _expression(
-    candidates: dict[int, tuple[str, ...]],
-) -> tuple[re.Pattern[bytes] | None, dict[bytes, list[int]]]:
+def _owners(candidates: dict[int, tuple[str, ...]]) -> dict[bytes, list[int]]:
     owners: dict[bytes, list[int]] = {}
     for entry, needles in candidates.items():
         for needle in needles:
             owners.setdefault(needle.encode("utf-8", "surrogateescape"), []).append(entry)
-    if not owners:
-        return None, owners
-    longest = sorted(owners, key=len, reverse=True)
-    return re.compile(b"|".join(map(_pattern, longest))), owners
+    return owners
+
+
+@functools.lru_cache(maxsize=256)
+def _expression(needles: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    """Return what finds the longest of some needles at each place, where they stand for themselves."""
+    longest = sorted(needles, key=len, reverse=True)
+    return re.compile(b"|".join(map(_pattern, longest)))
 
 
 def _pattern(needle: bytes) -> bytes:
