@@ -345,3 +345,22 @@ def test_a_modelfile_names_the_file_that_it_is_built_from(tmp_path: Path) -> Non
     put(tmp_path / "tiny-Q4_0.gguf", gguf(2, 5000))
     put(tmp_path / "Modelfile", "FROM ./tiny-Q4_0.gguf\n")
     assert not offered(judge(tmp_path), tmp_path)
+
+
+def test_a_layer_of_ollama_and_a_blob_of_the_hub_can_be_one_file(tmp_path: Path) -> None:
+    digest = "a1" * 32
+    hub = Hub(tmp_path / "hub")
+    put(hub.path / "models--acme--tiny-GGUF" / "blobs" / digest, size=50000)
+    hub.snapshot("models--acme--tiny-GGUF", "a" * 40, {"tiny.gguf": digest}, "main")
+    put(tmp_path / "ollama" / "models" / "blobs" / f"sha256-{digest}", size=50000)
+    manifest = {
+        "schemaVersion": 2,
+        "config": {"digest": "sha256:" + "b" * 64},
+        "layers": [{"digest": f"sha256:{digest}"}],
+    }
+    put(
+        tmp_path / "ollama" / "models" / "manifests" / "registry.ollama.ai" / "library" / "tiny" / "latest",
+        json.dumps(manifest),
+    )
+    finding = only(judge(tmp_path), "model-duplicate")
+    assert names(finding, tmp_path) == {f"ollama/models/blobs/sha256-{digest}"}

@@ -28,6 +28,9 @@ def inspect_ollama(models: int, hits: list[int], facts: Facts) -> Iterator[Sight
     store = read_store(blobs, manifests, facts)
     if not store.blobs and not store.partial:
         return
+    for digest, blob in store.blobs.items():
+        # The name is the checksum, so a copy elsewhere whose checksum is noted is known for one.
+        facts.families.note_content(digest.decode("ascii", "replace"), blob)
     for tag in store.tags:
         yield _tag(tag, store, facts)
     yield from _shared(store, facts)
