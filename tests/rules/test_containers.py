@@ -52,6 +52,17 @@ def test_what_lies_in_images_and_volumes_is_not_spoken_of_one_by_one(tmp_path: P
     assert spoken <= {"docker-store", "docker-container-log", "secret"}
 
 
+def test_a_repository_in_an_image_is_not_git_s_to_clean(tmp_path: Path) -> None:
+    data_root(tmp_path / "docker")
+    for top in (tmp_path / "docker/overlay2" / LAYER / "diff/src/.git", tmp_path / "own/.git"):
+        put(top / "HEAD", "ref: refs/heads/main\n")
+        put(top / "config", "[core]\n")
+        put(top / "refs/heads/main", "a" * 40)
+        put(top / "objects/pack/tmp_pack_abc123", size=90000)
+    set_ages(tmp_path)
+    assert all(path.startswith("own/") for path in offered(judge(tmp_path), tmp_path))
+
+
 def test_the_log_of_a_container_is_shown_with_how_to_empty_it(tmp_path: Path) -> None:
     data_root(tmp_path / "docker")
     found = of(judge(tmp_path), "docker-container-log")

@@ -39,6 +39,8 @@ def check_rule(rule: Rule, places: Container[str] = ()) -> None:
             raise ValueError(f"inspector: there is none called {rule.inspector!r}")
     _check_series(rule)
     _check_native(rule)
+    if rule.admits and not rule.seals:
+        raise ValueError("admits: only for rules that seal")
     if rule.safety == "keep" and rule.actions:
         raise ValueError("actions: a rule that keeps offers nothing")
 

@@ -172,6 +172,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether its parts may only go together with it, but for what a rule offers."""
     seals: bool = False
     """For rules that keep: nothing inside may be suggested either."""
+    admits: bool = False
+    """For rules that seal: whether the owner's own command may be suggested inside all the same."""
     yields: bool = False
     """For rules that speak of anything anywhere: whether they say nothing inside what another rule knows."""
     references: bool = False

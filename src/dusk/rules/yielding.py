@@ -42,23 +42,32 @@ def without_sealed(
     An image of a container holds thousands of things that rules know; its daemon's directory speaks for
     all of them. Secrets stay, each by itself, and so does what only the owner's own command would touch.
     """
-    sealed = {entry for one in kept if one.seals for entry in one.entries if facts.is_directory(entry)}
-    inside: dict[int, bool] = {}
-
-    def lie_in_one(entries: Iterable[int]) -> bool:
-        return all(_is_inside(facts.tree.parent(entry), sealed, inside, facts) for entry in entries)
-
+    sealed = _sealed(kept, facts)
     if not sealed:
         return list(sightings), list(kept)
+    closed = _sealed([one for one in kept if not book.by_id[one.rule].admits], facts)
+    inside: dict[int, bool] = {}
+    inside_closed: dict[int, bool] = {}
+
+    def lie_in_one(entries: Iterable[int], *, owners: bool = False) -> bool:
+        tops, known = (closed, inside_closed) if owners else (sealed, inside)
+        return all(_is_inside(facts.tree.parent(entry), tops, known, facts) for entry in entries)
+
     return (
         [
             one
             for one in sightings
-            if book.by_id[one.rule].actions == ("native",)
-            or not lie_in_one(part.entry for part in one.all_parts)
+            if not lie_in_one(
+                (part.entry for part in one.all_parts),
+                owners=book.by_id[one.rule].actions == ("native",),
+            )
         ],
         [one for one in kept if one.absolute or not lie_in_one(one.entries)],
     )
+
+
+def _sealed(kept: Iterable[Kept], facts: Facts) -> set[int]:
+    return {entry for one in kept if one.seals for entry in one.entries if facts.is_directory(entry)}
 
 
 def _is_inside(index: int, owned: set[int], inside: dict[int, bool], facts: Facts) -> bool:
