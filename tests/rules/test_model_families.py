@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import struct
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dusk.rules.examples import judge_directory
 from dusk.rules.explain import explain
@@ -86,8 +89,8 @@ def test_without_full_weights_a_lost_quantisation_is_a_persons_decision(tmp_path
 def test_settings_say_how_many_quantisations_stay(tmp_path: Path) -> None:
     for label, quantisation, count in (("F16", 1, 9000), ("Q8_0", 7, 9000), ("Q4_0", 2, 5000)):
         put(tmp_path / f"tiny-{label}.gguf", gguf(quantisation, count))
-    settings = Settings(retention={"gguf-quantisation": Retention(newest=2)})
-    judged = judge_directory(os.fsencode(tmp_path), book(), settings)
+    kept = Settings(retention={"gguf-quantisation": Retention(newest=2)})
+    judged = judge_directory(os.fsencode(tmp_path), book(), kept)
     assert names(only(judged, "gguf-quantisation"), tmp_path) == {"tiny-Q4_0.gguf"}
 
 
@@ -239,8 +242,8 @@ def test_an_older_revision_stays_where_the_settings_say_so(tmp_path: Path) -> No
             "models--acme--tiny", revision, {"config.json": blob}, "main" if revision[0] == "b" else ""
         )
     assert of(judge(tmp_path), "hf-detached-revision")
-    settings = Settings(retention={"hf-detached-revision": Retention(newest=2)})
-    assert not of(judge_directory(os.fsencode(tmp_path), book(), settings), "hf-detached-revision")
+    kept = Settings(retention={"hf-detached-revision": Retention(newest=2)})
+    assert not of(judge_directory(os.fsencode(tmp_path), book(), kept), "hf-detached-revision")
 
 
 def test_a_download_that_never_got_to_a_snapshot_is_a_repository(tmp_path: Path) -> None:
@@ -364,3 +367,32 @@ def test_a_layer_of_ollama_and_a_blob_of_the_hub_can_be_one_file(tmp_path: Path)
     )
     finding = only(judge(tmp_path), "model-duplicate")
     assert names(finding, tmp_path) == {f"ollama/models/blobs/sha256-{digest}"}
+
+
+@pytest.mark.parametrize(
+    ("packing", "shown"),
+    [
+        ({"quant_method": "gptq", "bits": 4}, "4-bit gptq"),
+        ({"bits": "four"}, "BF16"),
+        ([], "BF16"),
+        (None, "BF16"),
+    ],
+)
+def test_a_model_is_known_however_its_weights_are_packed(tmp_path: Path, packing: object, shown: str) -> None:
+    put(tmp_path / "m" / "config.json", json.dumps(LLAMA | {"quantization_config": packing}))
+    put(tmp_path / "m" / "model.safetensors", safetensors("BF16"))
+    assert any(shown in sentence for sentence in only(judge(tmp_path), "model-directory").evidence)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=400), st.integers(0, 200))
+def test_no_bytes_at_all_break_the_reader_of_torch_files(data: bytes, cut: int) -> None:
+    with tempfile.TemporaryFile() as file:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("model/data.pkl", data)
+            archive.writestr("model/data/0", data)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(cut % size)
+        file.write(data)
+        file.flush()
+        read_torch_zip(file.fileno())

@@ -36,7 +36,7 @@ class ModelConfiguration(msgspec.Struct):
     """Width."""
     vocab_size: int | None = None
     """Tokens known."""
-    quantization_config: Packing | None = None
+    quantization_config: msgspec.Raw = msgspec.Raw(b"null")
     """How the weights are packed."""
 
     @property
@@ -53,7 +53,10 @@ class ModelConfiguration(msgspec.Struct):
     @property
     def packed(self) -> str:
         """How the weights are packed: ``4-bit gptq``; empty where they are not."""
-        packing = self.quantization_config
+        try:
+            packing = msgspec.json.decode(self.quantization_config, type=Packing | None)
+        except msgspec.DecodeError:
+            return ""  # one of many dialects; the rest of the configuration holds all the same
         if packing is None or not packing.quant_method:
             return ""
         bits = packing.bits or (4 if packing.load_in_4bit else 0)

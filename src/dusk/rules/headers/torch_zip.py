@@ -7,7 +7,9 @@ number is one storage, and the pickle names the storages' types as ``torch Float
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 _MOST_ENTRIES = 200_000
@@ -44,7 +46,15 @@ def read_torch_zip(descriptor: int) -> TorchZip | None:
             if len(pickles) != 1 or pickles[0].file_size > _PICKLE:
                 return None
             text = archive.read(pickles[0])
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError):
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            struct.error,
+            ValueError,
+            LookupError,
+            RuntimeError,
+            EOFError,
+        ):
             return None
     sizes = tuple(sorted(entry.file_size for entry in storages))
     found = [of for name, of in _WIDTHS.items() if b"ctorch\n" + name + b"\n" in text]
