@@ -63,6 +63,7 @@ def test_a_users_rule_is_used_like_a_shipped_one(tmp_path: Path) -> None:
         (('actions = ["trash"]', 'inspector = "magic"'), "rule[0].inspector", "magic"),
         (('what = "Scratch space."', ""), "rule[0].explain", "what"),
         (('safety = "costly"', 'safety = "keep"'), "rule[0].actions", "keeps"),
+        (('safety = "costly"', 'safety = "costly"\nadmits = true'), "rule[0].admits", "seal"),
         (("[[rule]]", "[[rules]]"), "rules", "no key"),
     ],
 )
