@@ -9,12 +9,12 @@ import subprocess
 import pytest
 
 from dusk.actions import compressing
-from dusk.actions.bin import empty
+from dusk.actions.bin import empty, restore
 from dusk.actions.executor import Executor
 from dusk.actions.journal import Journal
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import State
-from dusk.actions.undo import undo_batch
+from dusk.actions.undo import NothingToUndo, undo_batch
 from dusk.actions.zstd_frames import FRAME, contents_of
 from dusk.fs import holders
 from dusk.rules.finding import Action
@@ -243,6 +243,16 @@ def test_nothing_is_compressed_onto_a_full_disk(box, log, monkeypatch):
     monkeypatch.setattr(os, "statvfs", lambda path: Full)
     (result,) = run(box, log).results
     assert (result.state, "are needed for a while" in result.sentence) == (ItemState.REFUSED, True)
+
+
+def test_restoring_the_original_from_the_bin_retires_the_zst(box, log):
+    before = tree_digest(box.data)
+    run(box, log)
+    outcome = restore(box.bin(), journal=box.journal)
+    assert [(result.state, result.sentence) for result in outcome.results] == [(ItemState.DONE, "")]
+    assert tree_digest(box.data) == before
+    with pytest.raises(NothingToUndo):
+        undo_batch(box.journal)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT])

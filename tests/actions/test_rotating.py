@@ -9,7 +9,7 @@ import time
 import pytest
 
 from dusk.actions import day_pack
-from dusk.actions.bin import empty
+from dusk.actions.bin import empty, restore
 from dusk.actions.executor import Executor
 from dusk.actions.journal import Journal
 from dusk.actions.outcome import ItemState
@@ -191,6 +191,16 @@ def test_cancelling_between_days_leaves_whole_days(box, pile):
     assert not any(name.startswith(b".dusk") for name in left)
     assert packs(4)[0] in left and b"status_2_0.json" in left, outcome
     undo_batch(box.journal)
+    assert len(names(pile)) == 15
+
+
+def test_restoring_one_day_from_the_bin_puts_its_files_back_in_the_pile(box, pile):
+    run(box, pile)
+    items = [item for item in box.bin() if item.original.endswith(day(4))]
+    outcome = restore(items, journal=box.journal)
+    assert [(result.state, result.sentence) for result in outcome.results] == [(ItemState.DONE, "")]
+    assert b"status_4_0.json" in names(pile) and packs(4)[0] not in names(pile)
+    assert len(undo_batch(box.journal).results) == 2
     assert len(names(pile)) == 15
 
 

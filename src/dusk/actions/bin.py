@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dusk.actions import directory_sizes, purge
+from dusk.actions.act import Returned, Tools
+from dusk.actions.acts import act_of
 from dusk.actions.interrupts import held_back
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.orphans import sweep_documents
@@ -132,6 +134,10 @@ class _BinRun:
             if not item.original:
                 self._end(item, ItemState.REFUSED, f"Nothing says where {display_path(item.name)} came from.")
                 continue
+            if item.record is not None and self.journal.products(item.record.id):
+                self._flush(group)
+                self._take_back(item, item.record)
+                continue
             above = {other.original for other, _ in group}
             if len(group) >= GROUP or any(path in above for path in _ancestors(item.original)):
                 self._flush(group)
@@ -191,6 +197,21 @@ class _BinRun:
                 state = ItemState.REFUSED if returned.is_refusal else ItemState.FAILED
                 self._end(item, state, returned.error)
         group.clear()
+
+    def _take_back(self, item: TrashItem, original: Record) -> None:
+        """Put back what something was made of, and what was made to the trash, as undo does."""
+        act = act_of(original.action)
+        if act is None:
+            self._end(item, ItemState.FAILED, f"This dusk does not know “{original.action}”.")
+            return
+        self.progress.at("putting back", item.original)
+        tools = Tools(self.journal, self.trashes, self.progress, self.cancelled)
+        try:
+            returned = act.take_back(original, self._record(item, "restore"), tools)
+        except Cancelled:
+            self.was_cancelled = True
+            returned = Returned(ItemState.SKIPPED)
+        self._end(item, returned.state, returned.sentence)
 
     def _record(self, item: TrashItem, action: str) -> Record:
         if not self.batch:
