@@ -35,12 +35,24 @@ int Block::Name::compare(const Name& other) const {
 }
 
 std::uint64_t Block::Name::key(std::size_t start) const {
-  std::uint64_t key = 0;
-  const std::size_t stop = std::min(length(), start + 8);
-  for (std::size_t position = start; position < stop; ++position) {
-    key |= std::uint64_t{static_cast<unsigned char>(at(position))} << (8 * (7 - (position - start)));
-  }
-  return key;
+  unsigned char bytes[8] = {};
+  std::size_t filled = 0;
+  const auto take = [&](const char* piece, std::size_t piece_length) {
+    if (start >= piece_length) {
+      start -= piece_length;
+      return;
+    }
+    const std::size_t count = std::min(piece_length - start, sizeof bytes - filled);
+    std::memcpy(bytes + filled, piece + start, count);
+    filled += count;
+    start = 0;
+  };
+  take(begin, begin_length);
+  take(middle, middle_length);
+  if (filled < sizeof bytes) take(end, end_length);
+  std::uint64_t key;
+  std::memcpy(&key, bytes, sizeof key);
+  return __builtin_bswap64(key);
 }
 
 Block* Block::repacked(bool editable) const {

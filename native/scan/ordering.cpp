@@ -1,6 +1,7 @@
 #include "ordering.h"
 
 #include <algorithm>
+#include <functional>
 #include <shared_mutex>
 
 #include "system.h"
@@ -77,15 +78,14 @@ void Ordering::remember(Order&& order) {
 std::vector<std::uint32_t> Ordering::make(std::uint32_t slot, Sort sort, bool apparent, std::uint64_t wanted,
                                           bool& whole) const {
   const std::shared_lock<std::shared_mutex> lock(tree_.replacing);
-  std::size_t alike = 0;
-  Children children = collect(slot, sort, apparent, alike);
-  whole = children.size() <= kSmall || wanted > children.size() / 8;
-  if (!whole) keep_first(children, static_cast<std::size_t>(wanted), alike);
+  const std::size_t count = tree_.directory(slot).children.load(std::memory_order_relaxed), start = alike(slot);
+  whole = count <= kSmall || wanted > count / 8;
+  Children children = whole ? all(slot, sort, apparent) : first(slot, sort, apparent, wanted, start);
   std::sort(children.begin(), children.end(),
             [](const Child& left, const Child& right) { return left.value > right.value; });
   for (auto begin = children.begin(); begin != children.end();) {
     const auto end = std::find_if(begin, children.end(), [&](const Child& child) { return child.value != begin->value; });
-    sort_ties(&*begin, &*begin + (end - begin), alike);
+    sort_ties(&*begin, &*begin + (end - begin), start);
     begin = end;
   }
   std::vector<std::uint32_t> indexes;
@@ -94,24 +94,9 @@ std::vector<std::uint32_t> Ordering::make(std::uint32_t slot, Sort sort, bool ap
   return indexes;
 }
 
-Ordering::Children Ordering::collect(std::uint32_t slot, Sort sort, bool apparent, std::size_t& alike) const {
-  Children children;
-  children.reserve(tree_.directory(slot).children.load(std::memory_order_relaxed));
-  const char* beginning = nullptr;
-  const Block* last = nullptr;
+template <class Visit>
+void Ordering::each_value(std::uint32_t slot, Sort sort, bool apparent, Visit&& visit) const {
   tree_.each_child(slot, [&](const Block& block, std::uint32_t, std::uint32_t position, std::uint32_t) {
-    if (&block != last) {
-      // What all names of all blocks begin with is compared here, once.
-      const Block::Name name = block.name(0);
-      if (last == nullptr) {
-        beginning = name.begin;
-        alike = name.begin_length;
-      }
-      std::size_t same = 0;
-      while (same < alike && same < name.begin_length && name.begin[same] == beginning[same]) ++same;
-      alike = same;
-      last = &block;
-    }
     const bool inner = block.is_directory(position);
     const Directory* directory = inner ? &tree_.directory(block.slot(position)) : nullptr;
     std::int64_t value = 0;
@@ -126,41 +111,73 @@ Ordering::Children Ordering::collect(std::uint32_t slot, Sort sort, bool apparen
           value = apparent ? block.value(Block::kSize, position) : block.disk_blocks(position);
         }
     }
+    visit(value, block, position);
+  });
+}
+
+std::size_t Ordering::alike(std::uint32_t slot) const {
+  std::size_t alike = 0;
+  const char* beginning = nullptr;
+  for (std::uint32_t number = tree_.directory(slot).first_block.load(std::memory_order_acquire); number;) {
+    const Block& block = *tree_.block(number);
+    const Block::Name name = block.name(0);
+    if (beginning == nullptr) {
+      beginning = name.begin;
+      alike = name.begin_length;
+    }
+    std::size_t same = 0;
+    while (same < alike && same < name.begin_length && name.begin[same] == beginning[same]) ++same;
+    alike = same;
+    number = block.next.load(std::memory_order_acquire);
+  }
+  return alike;
+}
+
+Ordering::Children Ordering::all(std::uint32_t slot, Sort sort, bool apparent) const {
+  Children children;
+  children.reserve(tree_.directory(slot).children.load(std::memory_order_relaxed));
+  each_value(slot, sort, apparent, [&](std::int64_t value, const Block& block, std::uint32_t position) {
     children.push_back({value, 0, &block, position});
   });
   return children;
 }
 
-// Leaves the children that belong to the first ones, in no order.
-void Ordering::keep_first(Children& children, std::size_t count, std::size_t alike) {
-  if (count == 0) {
-    children.clear();
-    return;
-  }
-  const auto bigger = [](const Child& left, const Child& right) { return left.value > right.value; };
-  const auto nth = children.begin() + static_cast<std::ptrdiff_t>(count) - 1;
-  std::nth_element(children.begin(), nth, children.end(), bigger);
-  const std::int64_t least = nth->value;
-  const auto tied = std::partition(children.begin(), children.end(), [&](const Child& child) { return child.value > least; });
-  const auto end = std::partition(tied, children.end(), [&](const Child& child) { return child.value == least; });
-  const auto above = static_cast<std::size_t>(tied - children.begin());
-  select_names(&*tied, &*tied + (end - tied), count - above, alike);
-  children.resize(count);
-}
-
-// Moves the `count` first names to the beginning.
-void Ordering::select_names(Child* begin, Child* end, std::size_t count, std::size_t start) {
-  const auto earlier = [](const Child& left, const Child& right) { return left.key < right.key; };
-  while (count > 0 && static_cast<std::size_t>(end - begin) > count && start < kLongestName) {
-    for (Child* child = begin; child != end; ++child) child->key = child->block->name(child->position).key(start);
-    std::nth_element(begin, begin + count - 1, end, earlier);
-    const std::uint64_t last = begin[count - 1].key;
-    Child* equal = std::partition(begin, end, [&](const Child& child) { return child.key < last; });
-    end = std::partition(equal, end, [&](const Child& child) { return child.key == last; });
-    count -= static_cast<std::size_t>(equal - begin);
-    begin = equal;
-    start += 8;
-  }
+// Returns the children that belong to the first `count`, in no order; keeps nothing of all others but a number.
+Ordering::Children Ordering::first(std::uint32_t slot, Sort sort, bool apparent, std::size_t count,
+                                   std::size_t alike) const {
+  Children above, tied;
+  if (count == 0) return above;
+  std::vector<std::int64_t> values;
+  each_value(slot, sort, apparent, [&](std::int64_t value, const Block&, std::uint32_t) { values.push_back(value); });
+  if (values.empty()) return above;
+  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(std::min(count, values.size())) - 1;
+  std::nth_element(values.begin(), nth, values.end(), std::greater<std::int64_t>());
+  const std::int64_t least = *nth;
+  const auto bigger = std::count_if(values.begin(), nth, [&](std::int64_t value) { return value > least; });
+  const std::size_t places = count - static_cast<std::size_t>(bigger);
+  const auto earlier = [](const Child& left, const Child& right) {
+    if (left.key != right.key) return left.key < right.key;
+    return left.block->name(left.position).compare(right.block->name(right.position)) < 0;
+  };
+  // Of equal values the first names: the last of those so far is on top of the heap.
+  each_value(slot, sort, apparent, [&](std::int64_t value, const Block& block, std::uint32_t position) {
+    if (value < least) return;
+    Child child{value, block.name(position).key(alike), &block, position};
+    if (value > least) {
+      above.push_back(child);
+    } else if (tied.size() < places) {
+      tied.push_back(child);
+      std::push_heap(tied.begin(), tied.end(), earlier);
+    } else if (child.key <= tied.front().key && earlier(child, tied.front())) {
+      std::pop_heap(tied.begin(), tied.end(), earlier);
+      tied.back() = child;
+      std::push_heap(tied.begin(), tied.end(), earlier);
+    }
+  });
+  above.insert(above.end(), tied.begin(), tied.end());
+  // While a scan runs, values change between the two looks.
+  if (above.size() > count) above.resize(count);
+  return above;
 }
 
 // Sorts by the bytes of the name from `start` on, eight at a time: numbers sort several times faster.

@@ -44,10 +44,14 @@ class Ordering {
   bool is_current(const Order& order) const;
   void remember(Order&& order);
   std::vector<std::uint32_t> make(std::uint32_t slot, Sort sort, bool apparent, std::uint64_t wanted, bool& whole) const;
-  Children collect(std::uint32_t slot, Sort sort, bool apparent, std::size_t& alike) const;
-  static void keep_first(Children& children, std::size_t count, std::size_t alike);
+  // Calls `visit(value, block, position)` for every child.
+  template <class Visit>
+  void each_value(std::uint32_t slot, Sort sort, bool apparent, Visit&& visit) const;
+  // How many bytes all names begin with alike, as far as the blocks know.
+  std::size_t alike(std::uint32_t slot) const;
+  Children all(std::uint32_t slot, Sort sort, bool apparent) const;
+  Children first(std::uint32_t slot, Sort sort, bool apparent, std::size_t count, std::size_t alike) const;
   static void sort_ties(Child* begin, Child* end, std::size_t start);
-  static void select_names(Child* begin, Child* end, std::size_t count, std::size_t start);
 
   const Tree& tree_;
   std::mutex mutex_;
