@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 
 import msgspec
 
 from dusk.fs.locations import config_directory
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import parse_age, parse_size
+from dusk.toml_lines import line_of
 
 _FILE = b"config.toml"
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 
 
 class SettingsError(Exception):
@@ -80,7 +83,8 @@ def load_settings(directory: bytes | None = None) -> Settings:
 
     try:
         with open(path, "rb") as file:
-            document = tomllib.load(file)
+            text = file.read().decode("utf-8")
+        document = tomllib.loads(text)
     except FileNotFoundError:
         return Settings()
     except OSError as error:
@@ -89,12 +93,33 @@ def load_settings(directory: bytes | None = None) -> Settings:
         raise SettingsError(f"{shown}: is not TOML: {display_name(str(error))}") from error
     try:
         settings = msgspec.convert(document, Settings)
-        _check_thresholds(settings.thresholds)
-        for key, retention in settings.retention.items():
-            check_retention(f"retention.{key}", retention)
+        _check(settings)
     except ValueError as error:  # a ValidationError is one; its text repeats keys as they were written
-        raise SettingsError(f"{shown}: {display_name(str(error))}") from error
+        line = line_of(text, _key(str(error)))
+        place = f"{shown}:{line}" if line else shown
+        raise SettingsError(f"{place}: {display_name(str(error))}") from error
     return settings
+
+
+def _key(message: str) -> str:
+    """Return the key that a message is about: at its end, or unknown, or at its beginning."""
+    message, _, place = message.partition(" - at ")
+    key = place.strip("`").removeprefix("$").removeprefix(".")
+    unknown = _UNKNOWN.search(message)
+    if unknown is not None:
+        return f"{key}.{unknown[1]}" if key else unknown[1]
+    return key or message.partition(": ")[0]
+
+
+def _check(settings: Settings) -> None:
+    """Raise ValueError, the key first, for what the types alone do not say."""
+    _check_thresholds(settings.thresholds)
+    for key, retention in settings.retention.items():
+        check_retention(f"retention.{key}", retention)
+    for number, path in enumerate(settings.protected):
+        # One that protects nothing is worse than none: its owner relies on it.
+        if not path.startswith("/") and path != "~" and not path.startswith("~/"):
+            raise ValueError(f"protected[{number}]: must begin with / or ~/, not {path!r}")
 
 
 def check_retention(key: str, retention: Retention) -> None:

@@ -229,11 +229,22 @@ def test_doctor_sees_a_journal_that_no_action_could_use(say, own_mounts, change,
 
 def test_doctor_says_when_the_theme_does_not_exist(say, tmp_path, monkeypatch):
     monkeypatch.setenv("DUSK_CONFIG_DIR", str(tmp_path))
-    (tmp_path / "config.toml").write_text('theme = "nowhere"\nprotected = ["relative/path"]\n')
+    (tmp_path / "config.toml").write_text('theme = "nowhere"\n')
     spoken = say("doctor")
     assert spoken.code == 1
     assert "nowhere: is set in config.toml" in spoken.out
-    assert "is not absolute" in spoken.out
+
+
+def test_doctor_says_which_retention_names_no_rule_and_which_protected_path_protects_nothing(
+    say, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DUSK_CONFIG_DIR", str(tmp_path))
+    (tmp_path / "config.toml").write_text("[retention.all]\nnewest = 2\n[retention.trainr]\nnewest = 2\n")
+    spoken = say("doctor")
+    assert spoken.code == 1
+    assert "retention.trainr" in spoken.out and "retention.all" not in spoken.out
+    (tmp_path / "config.toml").write_text('protected = ["thesis"]\n')
+    assert "config.toml:1: protected[0]: must begin with / or ~/" in say("doctor").out
 
 
 def test_the_practice_tree_is_built_and_says_what_to_try(say, tmp_path):

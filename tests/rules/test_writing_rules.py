@@ -12,7 +12,7 @@ import pytest
 from dusk.rules.examples import try_example
 from dusk.rules.rule import RuleFile
 from dusk.rules.schema import rule_file_schema
-from dusk.rules.toml_lines import line_of
+from dusk.toml_lines import line_of
 
 from .trees import book
 

@@ -88,6 +88,14 @@ class Policies:
         return self._by_rule.get(rule, Policy())
 
 
+def unknown_names(rules: Iterable[Rule], settings: Iterable[str]) -> tuple[str, ...]:
+    """Return what the settings name that is neither a rule nor a family."""
+    known = {ALL}
+    for rule in rules:
+        known.update((rule.id, rule.family))
+    return tuple(name for name in settings if name not in known)
+
+
 def _policy(rule: Rule, settings: Mapping[str, Retention], ages: Ages) -> Policy:
     layers = [settings[key] for key in (rule.id, rule.family, ALL) if key in settings]
     if rule.retain is not None:

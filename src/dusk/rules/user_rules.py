@@ -14,7 +14,7 @@ from dusk.fs.names import display_name, display_path
 from dusk.rules.checking import check_place, check_rule
 from dusk.rules.place import Place
 from dusk.rules.rule import Rule
-from dusk.rules.toml_lines import line_of
+from dusk.toml_lines import line_of
 
 T = TypeVar("T")
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
