@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dusk.actions.act import (
@@ -28,10 +28,12 @@ from dusk.actions.record import Record, State
 from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync
 from dusk.actions.settling import Settling, entry_status, is_in_place
 from dusk.actions.withdrawal import is_inode
+from dusk.fs.cancellation import Cancelling
 from dusk.fs.descent import open_directory, open_parent
 from dusk.fs.identity import Identity
 from dusk.fs.names import display_path
 from dusk.fs.survey import Survey
+from dusk.plan.step import Forecast, Step
 from dusk.rules.finding import Action
 
 # Where workers look, the most telling name first. The last one is the first of several priorities.
@@ -58,7 +60,7 @@ class Requeueing(Act):
         if stat.S_ISDIR(situation.status.st_mode) and situation.name in _STAGES:
             yield Objection(f"{situation.shown} is a stage of a queue: name the items in it.")
             return
-        waiting = waiting_directory(situation)
+        waiting = waiting_directory(situation.step, situation.path)
         if waiting is None:
             yield Objection(
                 f"Where the worker picks {situation.shown} up cannot be told: no directory "
@@ -78,13 +80,28 @@ class Requeueing(Act):
             if problem is not None:
                 yield Objection(f"{situation.shown} cannot go back: {display_path(waiting)} {problem}.")
 
+    def preview(
+        self, step: Step, surveys: Mapping[bytes, Survey], cancelled: Cancelling
+    ) -> dict[bytes, Forecast]:
+        """Return where the items go, once for each such directory; nothing is freed by that."""
+        forecasts: dict[bytes, Forecast] = {}
+        said: set[bytes] = set()
+        for path in surveys:
+            waiting = waiting_directory(step, path)
+            sentence = ""
+            if waiting is not None and waiting not in said:
+                said.add(waiting)
+                sentence = f"Back in line means {display_path(waiting)}."
+            forecasts[path] = Forecast(sentence=sentence)
+        return forecasts
+
     def run(self, items: Sequence[Admission], work: Work) -> Sequence[End]:
         """Move a group of items; raises JournalError when the intents cannot be written."""
         work.progress.at("putting back in line", items[0].record.source)
         batch = work.begin()
         intents = []
         for item in items:
-            waiting = waiting_directory(item.situation)
+            waiting = waiting_directory(item.step, item.target.path)
             if waiting is None:
                 raise Refused(f"{item.situation.shown}: where its worker looks is gone.")
             destination = os.path.join(waiting, item.situation.name)
@@ -143,17 +160,17 @@ class Requeueing(Act):
         return _is_at(original, original.destination)
 
 
-def waiting_directory(situation: Situation) -> bytes | None:
-    """Return where items of a queue wait: as the step says, else beside the target's stage; or None."""
-    if situation.step.destination:
-        return os.path.realpath(situation.step.destination)
-    queue = os.path.dirname(os.path.dirname(situation.path))
+def waiting_directory(step: Step, path: bytes) -> bytes | None:
+    """Return where items of a queue wait: as the step says, else beside the stage of a path; or None."""
+    if step.destination:
+        return os.path.realpath(step.destination)
+    queue = os.path.dirname(os.path.dirname(path))
     for above, names in ((queue, _WAITING), (os.path.dirname(queue), _OUTSIDE)):
         for name in names:
-            path = os.path.join(above, name)
-            status = entry_status(path)
+            place = os.path.join(above, name)
+            status = entry_status(place)
             if status is not None and stat.S_ISDIR(status.st_mode):
-                return path
+                return place
     return None
 
 

@@ -47,6 +47,7 @@ def outcome_lines(outcome: Outcome, action: Action, *, is_shared: bool = False) 
     yield (
         f"{WORDS[action].done}: {count_noun(done, 'path')}. Freed now: {format_size(outcome.frees_now)}. "
         f"Freed after the trash is emptied: {format_size(outcome.frees_after_purge)}."
+        + (f" Used more until then: {format_size(outcome.needs)}." if outcome.needs else "")
     )
     undo = f"Take it back: dusk undo {outcome.batch}"
     purge = "Empty the trash: dusk bin empty"

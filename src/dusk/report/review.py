@@ -100,6 +100,8 @@ def _totals(plan: Plan, measure: Measure) -> list[str]:
         lines += [_sum(f"  {WORDS[action].short}", part, measure) for action, part in parts]
     lines.append(f"  freed now: {freed_words(totals.frees_now, totals)}")
     lines.append(f"  freed after the trash is emptied: {freed_words(totals.frees_after_purge, totals)}")
+    if totals.needs:
+        lines.append(f"  used more until then: {freed_words(totals.needs, totals)}")
     return lines
 
 
