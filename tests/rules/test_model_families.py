@@ -396,3 +396,36 @@ def test_no_bytes_at_all_break_the_reader_of_torch_files(data: bytes, cut: int) 
         file.write(data)
         file.flush()
         read_torch_zip(file.fileno())
+
+
+def onnx(data: bytes = b"") -> bytes:
+    """Return the beginning of a model as onnx writes it, with a tensor that lies in another file."""
+    entry = b"\x0a\x08location\x12" + bytes([len(data)]) + data
+    return b"\x08\x0e\x3a\x40" + (b"j" + bytes([len(entry)]) + entry if data else b"\x0a" * 20)
+
+
+def test_the_data_file_of_an_onnx_model_goes_with_it_whatever_its_name(tmp_path: Path) -> None:
+    put(tmp_path / "x" / "net.onnx", onnx(b"w"))
+    put(tmp_path / "x" / "w", size=40000)
+    put(tmp_path / "x" / "plain.onnx", onnx())
+    put(tmp_path / "x" / "holiday.raw", size=40000)
+    put(tmp_path / "x" / "broken.onnx", b"\x08\x0e\x3a\x40" + b"." * 20 + b"\x0a\x08location\x12")
+    finding = only(judge(tmp_path), "onnx-model")
+    assert names(finding, tmp_path / "x") == {"net.onnx", "w", "plain.onnx", "broken.onnx"}
+    assert finding.safety is Safety.REVIEW
+
+
+def test_an_export_beside_its_original_can_be_made_again(tmp_path: Path) -> None:
+    where = whole(tmp_path / "m")
+    put(where / "onnx" / "model.onnx", onnx())
+    judged = judge(tmp_path)
+    assert only(judged, "onnx-model").safety is Safety.COSTLY
+    assert names(only(judged, "model-directory"), tmp_path) == {"m"}
+
+
+def test_a_data_file_that_two_models_name_stays_with_the_one_that_stays(tmp_path: Path) -> None:
+    put(tmp_path / "x" / "one.onnx", onnx(b"shared"))
+    put(tmp_path / "x" / "two.onnx", onnx(b"shared"))
+    put(tmp_path / "x" / "shared", size=40000)
+    put(tmp_path / "serve.sh", "serve x/one.onnx\n")
+    assert offered(judge(tmp_path), tmp_path) == {"x/two.onnx"}

@@ -18,6 +18,7 @@ from dusk.rules.inspectors.model_place import is_part_of_something
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Sighting
 
+_MODELS = 64  # models of one directory that are searched
 _GRAPH = 4 * 1024 * 1024  # bytes of a model that are searched for the names of its data files
 _WHOLE = (b"model.safetensors", b"model.safetensors.index.json", b"pytorch_model.bin", b"model_index.json")
 _SOURCES = (b".onnx", b".pt", b".pth", b".wts", b".uff", b".etlt")
@@ -36,20 +37,20 @@ def inspect_onnx(directory: int, hits: list[int], facts: Facts) -> Iterator[Sigh
         return
     children = facts.children(directory)
     files = [hit for hit in dict.fromkeys(hits) if facts.is_file(hit) and facts.tree.parent(hit) == directory]
-    heads = dict(zip(files, facts.heads(files, _GRAPH), strict=True))
-    models = [file for file, head in heads.items() if head is not None and _is_onnx(head)]
+    heads = facts.heads(files, 64)
+    models = [file for file, head in zip(files, heads, strict=True) if head is not None and _is_onnx(head)]
     if not models:
         return
     if _is_whole_model(children, facts):
         yield _onnx((directory,), (Part(directory, (directory,)),), models, facts)
         return
-    parts_of = {model: _data_files(heads[model] or b"", children, facts) for model in models}
-    yield _onnx(
-        tuple(models),
-        tuple(Part(file, (model,)) for model, data in parts_of.items() for file in (model, *data)),
-        models,
-        facts,
-    )
+    owners: dict[int, list[int]] = {model: [model] for model in models}
+    for model, data in _data_files(models, children, facts).items():
+        for file in data:
+            owners.setdefault(file, []).append(model)
+    # A data file that several models name goes with all of them or stays.
+    parts = tuple(Part(file, tuple(needing)) for file, needing in owners.items())
+    yield _onnx(tuple(models), parts, models, facts)
 
 
 def inspect_engine(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
@@ -115,18 +116,28 @@ def _is_onnx(head: bytes) -> bool:
     return len(head) > 16 and head[0] == 0x08 and head[1] < 0x40 and head[2] in (0x12, 0x1A, 0x3A, 0x42)
 
 
-def _data_files(head: bytes, children: dict[bytes, int], facts: Facts) -> list[int]:
-    """Return the files beside a model that it names as holding its tensors."""
+def _data_files(models: list[int], children: dict[bytes, int], facts: Facts) -> dict[int, tuple[int, ...]]:
+    """Return for each model the files beside it that it names as holding its tensors."""
+    others = {name: child for name, child in children.items() if child not in models and facts.is_file(child)}
+    if not others:
+        return dict.fromkeys(models, ())
+    if len(models) > _MODELS:
+        raise CannotTellError("there are too many models to look into each for its data files")
+    graphs = facts.heads(models, _GRAPH)
+    return {model: _named(graph or b"", others) for model, graph in zip(models, graphs, strict=True)}
+
+
+def _named(graph: bytes, others: dict[bytes, int]) -> tuple[int, ...]:
     found: dict[int, None] = {}
-    start = head.find(_LOCATION)
-    while start >= 0:
+    start = graph.find(_LOCATION)
+    while 0 <= start < len(graph) - len(_LOCATION):
         start += len(_LOCATION)
-        length = head[start]  # names of less than 128 bytes have one byte of length
-        child = children.get(head[start + 1 : start + 1 + length])
-        if child is not None and facts.is_file(child):
+        length = graph[start]  # names of less than 128 bytes have one byte of length
+        child = others.get(graph[start + 1 : start + 1 + length])
+        if child is not None:
             found[child] = None
-        start = head.find(_LOCATION, start)
-    return list(found)
+        start = graph.find(_LOCATION, start)
+    return tuple(found)
 
 
 def _is_whole_model(children: dict[bytes, int], facts: Facts) -> bool:
