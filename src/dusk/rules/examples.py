@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from dusk.fs.names import display_path
 from dusk.fs.units import parse_age, parse_size
+from dusk.rules.finding import Finding
 from dusk.rules.judge import Judge
 from dusk.rules.rule import Example, ExampleEntry, Rule
 from dusk.rules.rulebook import RuleBook
+from dusk.rules.wording import left_open
 from dusk.scan.scanner import ScanOptions
 from dusk.scan.start import open_scan
 from dusk.settings import Settings
@@ -105,6 +107,10 @@ def check_example(rule: Rule, example: Example, book: RuleBook) -> str:
             for offer in finding.offers
             for path in offer.paths
         }
+    for finding in mine:
+        gap = _unfilled(finding)
+        if gap:
+            return f"says {gap}, which nothing fills in"
     expected = {os.fsencode(path) for path in example.matches}
     if found != expected:
         return f"found {_shown(found)} where {_shown(expected)} was expected"
@@ -112,6 +118,16 @@ def check_example(rule: Rule, example: Example, book: RuleBook) -> str:
         return f"offers {_shown(offered)}, which must be kept"
     if example.matches and rule.safety != "keep" and example.offered is not bool(offered):
         return "something was expected to be offered" if example.offered else f"offers {_shown(offered)}"
+    return ""
+
+
+def _unfilled(finding: Finding) -> str:
+    """Return a word in braces that is left in what a person would read; empty when there is none."""
+    texts = [finding.title, finding.what, finding.cost, finding.recover, finding.command, *finding.evidence]
+    for text in (*texts, *(said for offer in finding.offers for said in (offer.label, offer.note))):
+        gap = left_open(text)
+        if gap:
+            return gap
     return ""
 
 

@@ -31,6 +31,12 @@ def fill_sentences(texts: tuple[str, ...], words: dict[str, str]) -> tuple[str, 
     return tuple(text for text in filled if not _PLACE.search(text))
 
 
+def left_open(text: str) -> str:
+    """Return the first word in braces that was not filled in; empty when there is none."""
+    gap = _PLACE.search(text)
+    return gap[0] if gap is not None else ""
+
+
 def subjects(rule: Rule, count: int) -> str:
     """Return ``3 checkpoints`` in the rule's own noun."""
     return count_noun(count, *rule.noun)
