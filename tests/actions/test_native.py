@@ -176,6 +176,7 @@ def test_a_kill_while_the_tool_ran_leaves_it_to_a_person(box, tools):
         ),
         (("journalctl", "--vacuum-size=1G"), ("journalctl", "--disk-usage")),
         (("journalctl", "--rotate"), ()),
+        (("pip", "cache", "purge", "--cache-dir", "/c"), ("pip", "cache", "info", "--cache-dir", "/c")),
         (("npm", "cache", "clean", "--force"), ()),
         (("made", "up"), ()),
     ],

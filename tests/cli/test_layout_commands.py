@@ -60,7 +60,7 @@ def test_empty_dirs_removes_them_and_undo_makes_them_again(say, tree):
     assert spoken.code == 0, spoken.err
     assert not (tree / "gone").exists() and not (tree / "half" / "empty").exists()
     assert (tree / ".git" / "refs").exists() and (tree / "half" / "file").exists()
-    assert "removed the empty directories of 2 things" in say("journal").out
+    assert "removed 2 things" in say("journal").out
     assert say("undo").code == 0
     assert (tree / "gone" / "a").stat().st_mode & 0o777 == 0o750
     assert say("empty-dirs", "--dry-run", tree / "half" / "empty").out == "No empty directories were found.\n"

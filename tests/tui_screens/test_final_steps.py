@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from screen_harness import Harness, plan_of, shown
 
+from dusk.actions.outcome import ItemResult, ItemState, Outcome
 from dusk.actions.review import Reviewed
 from dusk.plan.step import Step
 from dusk.rules.finding import Action, ActionOptions
 from dusk.tui.screens.confirm import ConfirmScreen
+from dusk.tui.screens.result import ResultScreen
 from dusk.tui.screens.typed_word import TypedWordScreen
 
 COMMAND = ("uv", "cache", "prune")
@@ -64,6 +66,20 @@ async def test_escape_at_the_word_changes_nothing(session, files):
         await pilot.press("escape")
         await pilot.pause()
         assert app.answers == [False]
+
+
+@pytest.mark.parametrize(
+    ("action", "undoable"), [(Action.NATIVE, False), (Action.DEDUPE, False), (Action.TRASH, True)]
+)
+async def test_the_result_offers_undo_only_where_there_is_one(session, files, action, undoable):
+    results = (ItemResult(files[0], action, ItemState.DONE),)
+    app = Harness(ResultScreen(session, Outcome(3, results, 10, 10 if undoable else 0)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert ("dusk undo 3" in shown(app)) is undoable
+        await pilot.press("u")
+        await pilot.pause()
+        assert ("Take it back?" in shown(app)) is undoable
 
 
 async def test_what_can_be_undone_asks_for_no_word(session, files):

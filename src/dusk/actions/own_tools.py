@@ -124,7 +124,15 @@ def preview_of(command: tuple[str, ...], preview: tuple[str, ...]) -> tuple[str,
     tool = tool_of(command)
     if tool is None:
         return ()
-    return (*command, *tool.preview) if tool.preview else tool.instead
+    return (*command, *tool.preview) if tool.preview else _about(tool, command)
+
+
+def _about(tool: OwnTool, command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the command that tells how things are, at the place that the command names."""
+    if not tool.instead:
+        return ()
+    at = command.index("--cache-dir") if "--cache-dir" in command[:-1] else -1
+    return (*tool.instead, *command[at : at + 2]) if at >= 0 else tool.instead
 
 
 def works_in_target(command: tuple[str, ...]) -> bool:

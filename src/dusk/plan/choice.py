@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Protocol
 
 from dusk.fs.names import display_path
 from dusk.plan.document import PlanError
-from dusk.plan.step import Step, Target
+from dusk.plan.step import Forecast, Step, Target
 from dusk.rules.finding import NO_OPTIONS, Action, ActionOptions, Finding, Offer
 from dusk.rules.safety import Safety
 from dusk.scan.tree import SizeTree
@@ -88,6 +89,13 @@ def step_for_offer(
         targets.append(target_for(tree, index, better, judge.keeps_below(index)))
     if not targets:
         raise PlanError(f"Nothing of “{finding.title}” is there any more.")
+    if offer.action not in (Action.TRASH, Action.ARCHIVE):
+        # Sizes do not say what these free; until the review the offer's own figures count.
+        most = Forecast(offer.frees_now, offer.frees_after_purge, is_at_most=True)
+        forecasts = (most, *(Forecast() for _ in targets[1:]))
+        targets = [
+            replace(target, forecast=forecast) for target, forecast in zip(targets, forecasts, strict=True)
+        ]
     return _step(offer.action, tuple(targets), destination, destination_device, offer.options)
 
 

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
 from dusk.plan.action_words import WORDS
+from dusk.rules.finding import Action
 from dusk.tui.screens.dialog import Lines, keys_line
 from dusk.tui.screens.line_list import LineList, Row, text_row
 from dusk.tui.screens.question import QuestionScreen
@@ -98,7 +99,7 @@ class ResultScreen(Screen[None]):
         if not self._can_undo or batch is None:
             self.notify("There is nothing here to take back.", markup=False, timeout=4)
             return
-        question = undo_question(self._session, batch, self._count("done"))
+        question = undo_question(self._session, batch, self._undoable)
         self.app.push_screen(question, lambda answer: self._undo(batch) if answer else None)
 
     def _undo(self, batch: int) -> None:
@@ -108,8 +109,19 @@ class ResultScreen(Screen[None]):
 
     @property
     def _can_undo(self) -> bool:
-        has_batch = self._outcome.batch is not None and self._count("done") > 0
+        has_batch = self._outcome.batch is not None and self._undoable > 0
         return has_batch and not self._is_undo and not self._session.read_only
+
+    @property
+    def _undoable(self) -> int:
+        """How many paths can be taken back: not what a tool did, nor blocks that are shared now."""
+        links = getattr(self._outcome, "frees_after_purge", 0) > 0
+        return sum(
+            result.state.value == "done"
+            and WORDS[result.action].is_undoable
+            and (links or result.action is not Action.DEDUPE)
+            for result in self._results
+        )
 
     def _count(self, state: str) -> int:
         return sum(result.state.value == state for result in self._results)

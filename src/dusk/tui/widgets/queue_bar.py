@@ -60,7 +60,9 @@ class QueueBar(LinePane):
                 (" with the trash emptied", "muted"),
             ]
         else:
-            spans += [("  frees later ", "muted"), (later, "queue-text")]
+            is_now = totals.frees_now > 0 and not totals.frees_after_purge
+            when, figure = ("now", now) if is_now else ("later", later)
+            spans += [(f"  frees {when} ", "muted"), (figure, "queue-text")]
         return [*spans, *marks]
 
     def _action(self, action: Action, totals: ActionTotals) -> list[Span]:
