@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,3 +162,28 @@ def test_an_artefact_installed_by_hand_keeps_mavens_repository(tmp_path: Path) -
     judged = judge(tmp_path)
     assert not offered(judged, tmp_path)
     assert of(judged, "java-local-artefact")
+
+
+@pytest.mark.parametrize("how", ["by its path", "by its name"])
+def test_an_environment_that_a_live_program_runs_in_stays(tmp_path: Path, how: str) -> None:
+    where = environment(tmp_path / "app" / "env")
+    put(tmp_path / "app" / "requirements.txt")
+    (where / "bin" / "python").unlink()
+    link(where / "bin" / "python", sys.executable)
+    program = "print(1, flush=True); import sys; sys.stdin.read()"
+    command = ["env/bin/python" if how == "by its path" else sys.executable, "-S", "-c", program]
+    variables = {"VIRTUAL_ENV": str(where)} if how == "by its name" else {}
+    live_program = subprocess.Popen(
+        command,
+        cwd=tmp_path / "app",
+        env={**os.environ, **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert live_program.stdout is not None and live_program.stdout.readline()
+        judged = judge(tmp_path)
+    finally:
+        live_program.communicate()
+    assert not offered(judged, tmp_path)
+    assert only(judged, "python-environment").is_keep

@@ -1,6 +1,6 @@
 """Which running programs were started with a path: what a program was told to use, it may open at any time.
 
-Source: proc_pid_cmdline(5), proc_pid_cwd(5).
+Source: proc_pid_cmdline(5), proc_pid_cwd(5), proc_pid_environ(5).
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ from dusk.fs.processes import process_ids
 
 _BIGGEST = 64 * 1024
 _OPTION = re.compile(rb"-[^=]*=(.+)\Z", re.DOTALL)
+# A Python that links to the system's own maps nothing of the environment that it runs in.
+_ENVIRONMENT = re.compile(rb"(?:^|\0)(?:VIRTUAL_ENV|CONDA_PREFIX)=([^\0]+)")
+# An activated shell uses its environment only when something is started from it.
+_SHELLS = re.compile(rb"-?(?:\w*sh|tmux.*|screen|sshd.*|sudo|su|login|script)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +61,24 @@ def _named_by(pid: int) -> list[NamedPath]:
     except OSError:
         return []
     command = os.path.basename(words[0])
-    found = []
-    for word in words[1:]:
+    found = [NamedPath(os.path.normpath(one), pid, command) for one in _environments(pid, command)]
+    for word in words:
         option = _OPTION.match(word)
         text = option[1] if option is not None else word
         if b"/" in text and not text.startswith(b"-"):
             found.append(NamedPath(os.path.normpath(os.path.join(here, text)), pid, command))
     return found
+
+
+def _environments(pid: int, command: bytes) -> list[bytes]:
+    """Return the Python environments that a program runs in, as far as they may be read."""
+    if _SHELLS.match(command):
+        return []
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return [one for one in _ENVIRONMENT.findall(file.read(_BIGGEST)) if one.startswith(b"/")]
+    except OSError:
+        return []
 
 
 def _own_line() -> frozenset[int]:
