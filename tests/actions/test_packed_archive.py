@@ -146,6 +146,8 @@ def test_the_manifest_in_the_pack_says_what_was_packed(run, archive):
 
 @pytest.mark.skipif(shutil.which("tar") is None or shutil.which("zstd") is None, reason="needs tar and zstd")
 def test_any_tar_unpacks_it(run, archive, tmp_path):
+    # A user's tar cannot write what it has just made write-protected by an access list.
+    os.chmod(run.path(b"run", b"empty"), 0o640)
     before = same(tree_digest(run.data))
     pack(run, run.path(b"run"), to=archive)
     place = os.fsencode(tmp_path / "by hand")
@@ -249,11 +251,8 @@ def test_the_figures_are_said_before(run, archive):
     assert forecast is not None and "would be about" in forecast.sentence
 
 
-@pytest.mark.parametrize("undoing", [False, True])
-@pytest.mark.parametrize("emptied", [False, True])
+@pytest.mark.parametrize(("undoing", "emptied"), [(False, False), (True, False), (True, True)])
 def test_killed_anywhere_all_is_there_and_comes_back(box, monkeypatch, undoing, emptied):
-    if emptied and not undoing:
-        pytest.skip("there is nothing to empty before")
     monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
     archive = os.path.join(box.root, b"archive")
     for limit, after in interrupting.points(5):
