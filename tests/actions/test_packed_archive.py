@@ -27,7 +27,7 @@ from . import interrupting
 from .test_undo import old
 
 PACKED = ActionOptions(form="tar.zst")
-UNTAR = ("tar", "--zstd", "--xattrs", "--xattrs-include=*", "--warning=no-unknown-keyword", "-xf")
+UNTAR = ("tar", "-p", "--zstd", "--xattrs", "--xattrs-include=*", "--warning=no-unknown-keyword", "-xf")
 ACL = bytes.fromhex(
     "02000000010006000000000002000400d2040000040004000000000010000600ffffffff20000400ffffffff"
 )
