@@ -49,6 +49,9 @@ def outcome_lines(outcome: Outcome, action: Action, *, is_shared: bool = False) 
         f"Freed after the trash is emptied: {format_size(outcome.frees_after_purge)}."
         + (f" Used more until then: {format_size(outcome.needs)}." if outcome.needs else "")
     )
+    if outcome.free_change and (outcome.frees_now or outcome.needs):
+        way = "more" if outcome.free_change > 0 else "less"
+        yield f"The filesystem says that {format_size(abs(outcome.free_change))} {way} is free than before."
     undo = f"Take it back: dusk undo {outcome.batch}"
     purge = "Empty the trash: dusk bin empty"
     hints = [undo] if WORDS[action].is_undoable and outcome.batch and not is_shared else []
