@@ -25,7 +25,7 @@ main()
 HUNG_WALK = """
 import os, sys, threading
 os.environ["DUSK_SCANNER"] = "reference"
-import dusk.scan.start as start
+import dusk.scan.walker as walker
 from dusk.scan.walker import ReferenceScan
 class HungScan(ReferenceScan):
     def start(self):
@@ -36,7 +36,7 @@ class HungScan(ReferenceScan):
     def wait(self, timeout=None):
         threading.Event().wait(timeout)
         return False
-start.ReferenceScan = HungScan
+walker.ReferenceScan = HungScan
 from dusk.cli.main import main
 main()
 """

@@ -41,12 +41,13 @@ def run_judge(
     path: bytes, book: RuleBook, settings: Settings, *, cross: bool = False, threads: int | None = None
 ) -> Judge:
     """Walk and judge a directory to the end and return the judge; its scan is in ``judge.scan``."""
-    from dusk.rules.judge import Judge
-
     with ProgressLine() as line:
         scan = _begin(path, ScanOptions(cross=cross, triggers=book.triggers, threads=threads))
-        judge = Judge(scan, book, settings)
         scan.start()
+        # Importing the judge takes longer than a small scan: the walk goes on meanwhile.
+        from dusk.rules.judge import Judge
+
+        judge = Judge(scan, book, settings)
         judge.start()
         try:
             _wait_for_scan(scan, line)
