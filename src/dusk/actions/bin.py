@@ -29,6 +29,9 @@ from dusk.plan.freed import freed
 from dusk.plan.step import Target
 from dusk.rules.safety import Safety
 
+# Items that are deleted together cannot be stopped in between, so they may not be too much together.
+_GROUP_ENTRIES = 20_000
+
 __all__ = [
     "BinOutcome",
     "BinResult",
@@ -148,24 +151,19 @@ class _BinRun:
     def empty(self, items: list[TrashItem]) -> BinOutcome:
         self._begin(items)
         deleted: list[Target] = []
+        group: list[tuple[TrashItem, Deletion]] = []
+        entries = 0
         for item in items:
             if self._stop(item):
                 continue
-            deletion = Deletion(self._record(item, "empty"), item.record)
-            self.progress.at("deleting", item.original or item.path)
-            try:
-                purge.delete(self.journal, deletion, self.trashes, self.progress, self.cancelled)
-            except Cancelled:
-                self.was_cancelled = True
-                self._end(item, ItemState.SKIPPED, "")
-                continue
-            if deletion.error:
-                state = ItemState.REFUSED if deletion.is_refusal else ItemState.FAILED
-                self._end(item, state, deletion.error)
-            else:
-                if deletion.survey is not None:
-                    deleted.append(_as_target(item, deletion.survey))
-                self._end(item, ItemState.DONE, "")
+            size = item.record.entries if item.record is not None else 1
+            is_full = len(group) >= GROUP or entries + size > _GROUP_ENTRIES
+            if group and (is_full or group[0][0].trash != item.trash):
+                self._delete(group, deleted)
+                entries = 0
+            group.append((item, Deletion(self._record(item, "empty"), item.record)))
+            entries += size
+        self._delete(group, deleted)
         for trash in dict.fromkeys(item.trash for item in items):
             # What cannot be swept now, the next emptying sweeps.
             with contextlib.suppress(Unusable, OSError, JournalError):
@@ -174,7 +172,40 @@ class _BinRun:
                 gone = [result.item.name for result in self.results if result.state is ItemState.DONE]
                 directory_sizes.update(place, {}, gone)
                 sweep_documents(self.journal, place)
+        order = {item.path: number for number, item in enumerate(items)}
+        self.results.sort(key=lambda result: order[result.item.path])
         return self._outcome(freed(deleted).after_purge)
+
+    def _delete(self, group: list[tuple[TrashItem, Deletion]], deleted: list[Target]) -> None:
+        """Delete what was gathered, unless somebody stopped meanwhile."""
+        waiting, group[:] = list(group), []
+        if not waiting:
+            return
+        if self.was_cancelled:
+            for item, _ in waiting:
+                self._end(item, ItemState.SKIPPED, "")
+            return
+        self.progress.at("deleting", waiting[0][0].original or waiting[0][0].path)
+        deletions = [deletion for _, deletion in waiting]
+        try:
+            purge.delete_group(self.journal, deletions, self.trashes, self.progress, self.cancelled)
+        except Cancelled:
+            self.was_cancelled = True
+            for item, _ in waiting:
+                self._end(item, ItemState.SKIPPED, "")
+            return
+        for item, deletion in waiting:
+            if deletion.is_skipped:
+                self.was_cancelled = True
+                self._end(item, ItemState.SKIPPED, "")
+                continue
+            if deletion.error:
+                state = ItemState.REFUSED if deletion.is_refusal else ItemState.FAILED
+                self._end(item, state, deletion.error)
+                continue
+            if deletion.survey is not None:
+                deleted.append(_as_target(item, deletion.survey))
+            self._end(item, ItemState.DONE, "")
 
     def _begin(self, items: list[TrashItem]) -> None:
         self.progress.begin(len(items), sum(item.apparent_size or 0 for item in items))

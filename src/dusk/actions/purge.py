@@ -51,6 +51,8 @@ class Deletion:
     """Why it was not, as a sentence."""
     is_refusal: bool = False
     """Whether the error is a decision rather than a failure."""
+    is_skipped: bool = False
+    """Whether somebody stopped before it was its turn; it is still in the trash."""
 
     @property
     def shown(self) -> str:
@@ -58,28 +60,45 @@ class Deletion:
         return display_path(self.record.source or self.record.trash_path)
 
 
-def delete(
+def delete_group(
     journal: Journal,
-    deletion: Deletion,
+    deletions: list[Deletion],
     trashes: TrashDirectories,
     progress: ExecutionProgress,
     cancelled: Cancelling,
 ) -> None:
-    """Delete one item for good; it ends with a finished record or an error.
+    """Delete items of one trash for good; each ends with a finished record or an error.
 
-    Raises JournalError when the intent cannot be written, and Cancelled before anything was touched.
+    They share their two transactions and their syncs. Raises JournalError when the intents cannot be
+    written, and Cancelled before anything was touched.
     """
     try:
-        place = trashes.existing(deletion.record.trash)
+        place = trashes.existing(deletions[0].record.trash)
     except Unusable as problem:
-        deletion.error = f"{deletion.shown}: its trash cannot be used: {problem}."
+        for deletion in deletions:
+            deletion.error = f"{deletion.shown}: its trash cannot be used: {problem}."
+        return
+    for deletion in deletions:
+        try:
+            _look(deletion, place, cancelled)
+        except OSError as error:
+            deletion.error = f"{deletion.shown} cannot be deleted: {error.strerror}."
+    ready = [deletion for deletion in deletions if not deletion.error]
+    if not ready:
+        return
+    if not place.lock(alone=True):
+        for deletion in ready:
+            deletion.error = (
+                f"{deletion.shown}: another dusk is using this trash right now. Nothing was deleted."
+            )
+            deletion.is_refusal = True
         return
     try:
-        _look(deletion, place, cancelled)
-        if not deletion.error:
-            _delete_from(journal, deletion, place, progress)
-    except OSError as error:
-        deletion.error = f"{deletion.shown} cannot be deleted: {error.strerror}."
+        _expunge_and_remove(journal, ready, place, progress, cancelled)
+    finally:
+        place.lock()
+        remove_expunged(place)
+    _close(journal, ready)
 
 
 def finish_expunging(place: TrashDirectory, record: Record) -> None:
@@ -132,43 +151,35 @@ def _look(deletion: Deletion, place: TrashDirectory, cancelled: Cancelling) -> N
     deletion.survey = survey
 
 
-def _delete_from(
-    journal: Journal, deletion: Deletion, place: TrashDirectory, progress: ExecutionProgress
-) -> None:
-    if not place.lock(alone=True):
-        deletion.error = f"{deletion.shown}: another dusk is using this trash right now. Nothing was deleted."
-        deletion.is_refusal = True
-        return
-    try:
-        _expunge_and_remove(journal, deletion, place, progress)
-    finally:
-        place.lock()
-        remove_expunged(place)
-    _close(journal, deletion)
-
-
 def _expunge_and_remove(
-    journal: Journal, deletion: Deletion, place: TrashDirectory, progress: ExecutionProgress
+    journal: Journal,
+    deletions: list[Deletion],
+    place: TrashDirectory,
+    progress: ExecutionProgress,
+    cancelled: Cancelling,
 ) -> None:
-    token = secrets.token_hex(8).encode()
+    tokens = [secrets.token_hex(8).encode() for _ in deletions]
     try:
-        holder = _open_holder(journal, deletion, place, token)
+        holder = _open_holder(journal, deletions, place, tokens)
     except (OSError, Unusable) as problem:
-        _keep(deletion, problem)
+        for deletion in deletions:
+            _keep(deletion, problem)
         return
     try:
-        try:
-            _expunge(deletion.record, place, holder, token)
-        except (OSError, Unusable) as problem:
-            _keep(deletion, problem)
-            return
+        _lock(holder, fcntl.LOCK_SH)
+        _expunge(deletions, place, holder, tokens, cancelled)
         place.lock()
-        progress.at("deleting", deletion.record.source)
-        try:
-            remove_tree(holder, token)
-        except OSError as error:
-            rest = display_path(deletion.record.working)
-            deletion.error = f"{deletion.shown} was deleted in part; the rest is in {rest}: {error.strerror}."
+        for deletion, token in zip(deletions, tokens, strict=True):
+            if deletion.error:
+                continue
+            progress.at("deleting", deletion.record.source)
+            try:
+                remove_tree(holder, token)
+            except OSError as error:
+                rest = display_path(deletion.record.working)
+                deletion.error = (
+                    f"{deletion.shown} was deleted in part; the rest is in {rest}: {error.strerror}."
+                )
     finally:
         os.close(holder)
 
@@ -179,44 +190,87 @@ def _keep(deletion: Deletion, problem: OSError | Unusable) -> None:
     deletion.original = None  # its act stays as it is
 
 
-def _open_holder(journal: Journal, deletion: Deletion, place: TrashDirectory, token: bytes) -> int:
-    """Write the intent and open the directory that the item leaves the trash for.
+def _open_holder(
+    journal: Journal, deletions: list[Deletion], place: TrashDirectory, tokens: list[bytes]
+) -> int:
+    """Write the intents and open the directory that the items leave the trash for.
 
-    Deleting is what makes room on a full disk, so the intent may take the reserved space, and where no
+    Deleting is what makes room on a full disk, so the intents may take the reserved space, and where no
     directory can be made another one serves. Raises Unusable, OSError and JournalError.
     """
-    _intend(journal, deletion, os.path.join(place.path, _EXPUNGED, token))
+    _intend(journal, deletions, os.path.join(place.path, _EXPUNGED), tokens)
     try:
         return open_own(place.descriptor, _EXPUNGED, make=True)
     except Unusable as problem:
         if not (isinstance(problem.__cause__, OSError) and problem.__cause__.errno in _FULL):
             raise
-    _intend(journal, deletion, os.path.join(place.path, _INFO, token))
-    # Opened anew, because a lock belongs to an opening, and this one is given up with the item.
+    _intend(journal, deletions, os.path.join(place.path, _INFO), tokens)
+    # Opened anew, because a lock belongs to an opening, and this one is given up with the items.
     return os.open(b".", OPENING, dir_fd=place.info)
 
 
-def _intend(journal: Journal, deletion: Deletion, path: bytes) -> None:
-    (deletion.record,) = journal.write([replace(deletion.record, working=path)], closing=True)
+def _intend(journal: Journal, deletions: list[Deletion], above: bytes, tokens: list[bytes]) -> None:
+    intents = [
+        replace(deletion.record, working=os.path.join(above, token))
+        for deletion, token in zip(deletions, tokens, strict=True)
+    ]
+    for deletion, record in zip(deletions, journal.write(intents, closing=True), strict=True):
+        deletion.record = record
 
 
-def _expunge(record: Record, place: TrashDirectory, holder: int, token: bytes) -> None:
-    """Take an item out of the trash whole, into an open directory."""
-    _lock(holder, fcntl.LOCK_SH)
+def _expunge(
+    deletions: list[Deletion],
+    place: TrashDirectory,
+    holder: int,
+    tokens: list[bytes],
+    cancelled: Cancelling,
+) -> None:
+    """Take items out of the trash whole, into an open directory, durably and with their documents."""
+    for deletion, token in zip(deletions, tokens, strict=True):
+        if cancelled():
+            deletion.is_skipped = True
+            deletion.error = "Stopped before it was deleted."
+            deletion.original = None
+            continue
+        try:
+            _take_out(deletion.record.trash_name, token, place, holder)
+        except OSError as problem:
+            _keep(deletion, problem)
+    _refuse_mounts(deletions, place, holder, tokens)
+    gone = [deletion for deletion in deletions if not deletion.error]
     try:
-        os.rename(record.trash_name, token, src_dir_fd=place.files, dst_dir_fd=holder)
+        sync(holder)
+        sync(place.files)
+        for deletion in gone:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(deletion.record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
+        sync(place.info)
+    except OSError as problem:
+        for deletion, token in zip(deletions, tokens, strict=True):
+            if not deletion.error:
+                with contextlib.suppress(OSError):
+                    os.rename(token, deletion.record.trash_name, src_dir_fd=holder, dst_dir_fd=place.files)
+                _keep(deletion, problem)
+
+
+def _take_out(name: bytes, token: bytes, place: TrashDirectory, holder: int) -> None:
+    try:
+        os.rename(name, token, src_dir_fd=place.files, dst_dir_fd=holder)
     except PermissionError:
-        allow_owner(place.files, record.trash_name)  # a directory that moves is written to
-        os.rename(record.trash_name, token, src_dir_fd=place.files, dst_dir_fd=holder)
-    table, path = MountTable.read(), record.working
-    if table.at(path) is not None or table.below(path):
-        os.rename(token, record.trash_name, src_dir_fd=holder, dst_dir_fd=place.files)
-        raise Unusable("something was mounted in it at this moment")
-    sync(holder)
-    sync(place.files)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
-    sync(place.info)
+        allow_owner(place.files, name)  # a directory that moves is written to
+        os.rename(name, token, src_dir_fd=place.files, dst_dir_fd=holder)
+
+
+def _refuse_mounts(
+    deletions: list[Deletion], place: TrashDirectory, holder: int, tokens: list[bytes]
+) -> None:
+    """Put back what something was mounted in at the last moment."""
+    table = MountTable.read()
+    for deletion, token in zip(deletions, tokens, strict=True):
+        path = deletion.record.working
+        if not deletion.error and (table.at(path) is not None or table.below(path)):
+            os.rename(token, deletion.record.trash_name, src_dir_fd=holder, dst_dir_fd=place.files)
+            _keep(deletion, Unusable("something was mounted in it at this moment"))
 
 
 def _lock(holder: int, operation: int) -> bool:
@@ -235,11 +289,13 @@ def remove_expunged(place: TrashDirectory) -> None:
         os.rmdir(_EXPUNGED, dir_fd=place.descriptor)
 
 
-def _close(journal: Journal, deletion: Deletion) -> None:
-    state = State.FAILED if deletion.error else State.DONE
-    records = [replace(deletion.record, state=state, error=deletion.error)]
-    if deletion.original is not None:
-        records.append(replace(deletion.original, state=State.PURGED))
-    deletion.record = records[0]
+def _close(journal: Journal, deletions: list[Deletion]) -> None:
+    records: list[Record] = []
+    for deletion in deletions:
+        state = State.FAILED if deletion.error else State.DONE
+        deletion.record = replace(deletion.record, state=state, error=deletion.error)
+        records.append(deletion.record)
+        if deletion.original is not None:
+            records.append(replace(deletion.original, state=State.PURGED))
     with contextlib.suppress(JournalError):
         journal.write(records, closing=True)
