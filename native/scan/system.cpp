@@ -1,7 +1,6 @@
 #include "system.h"
 
 #include <dirent.h>
-#include <linux/stat.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -10,6 +9,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+
+// Newer libcs describe statx themselves, and some of them in a way that the kernel's header contradicts.
+#ifndef STATX_BASIC_STATS
+#include <linux/stat.h>
+#endif
 
 namespace dusk {
 namespace {

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -16,7 +19,7 @@ class Triggers {
   bool match(const char* name, std::size_t length) const;
 
  private:
-  // One bit per pair of bytes: most names are turned away by three looks at them.
+  // One bit per pair of bytes: most names are turned away by four looks at such tables.
   class Pairs {
    public:
     void add(unsigned first, unsigned second) { bits_[first << 2 | second >> 6] |= std::uint64_t{1} << (second & 63); }
@@ -25,13 +28,22 @@ class Triggers {
    private:
     std::uint64_t bits_[1024] = {};
   };
+  // Beginnings or ends by their outermost two bytes.
+  struct Ends {
+    Pairs seen;
+    std::unordered_map<unsigned, std::vector<std::string>> of;
 
-  std::unordered_set<std::string> names_;
-  std::vector<std::string> prefixes_[256];  // by first byte
-  std::vector<std::string> suffixes_[256];  // by last byte
-  Pairs names_seen_;     // first byte and length
-  Pairs prefixes_seen_;  // first two bytes
-  Pairs suffixes_seen_;  // last two bytes
+    void add(unsigned first, unsigned second, const std::string& end) {
+      seen.add(first, second);
+      of[first << 8 | second].push_back(end);
+    }
+  };
+
+  std::deque<std::string> texts_;                // never moves what the names below point to
+  std::unordered_set<std::string_view> names_;
+  Pairs outer_;  // first and last byte of names
+  Pairs inner_;  // second byte and length of names
+  Ends prefixes_, suffixes_;
   bool everything_ = false;
 };
 

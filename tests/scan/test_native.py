@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import textwrap
@@ -61,26 +62,6 @@ def test_a_tree_is_what_the_reference_sees(root, monkeypatch, seed):
     inodes = [{(i.device, i.inode, i.links, i.found, i.disk_size) for i in s.tree.linked_inodes(ROOT)}
               for s in (native, reference)]  # fmt: skip
     assert inodes[0] == inodes[1]
-
-
-def test_what_a_directory_frees_leaves_out_what_names_elsewhere_keep(root, scan_of, tmp_path):
-    os.mkdir(root + b"/a")
-    os.mkdir(root + b"/b")
-    for name in (b"/a/inside", b"/a/across", b"/a/outside"):
-        with open(root + name, "wb") as file:
-            file.write(b"x" * 50_000)
-    os.link(root + b"/a/inside", root + b"/a/again")
-    os.link(root + b"/a/across", root + b"/b/other")
-    os.link(root + b"/a/outside", os.fsencode(tmp_path / "kept"))
-    tree = scan_of(root).tree
-    a, b = tree.find(root + b"/a"), tree.find(root + b"/b")
-    one = tree.disk_size(tree.find(root + b"/a/inside"))
-    own = tree.disk_size(ROOT) - 3 * one
-    assert tree.freed_size(ROOT) == own + 2 * one
-    empty = {index: os.lstat(tree.path(index)).st_blocks * 512 for index in (a, b)}
-    assert tree.freed_size(a) == empty[a] + one
-    assert tree.freed_size(b) == empty[b]
-    assert tree.freed_size(tree.find(root + b"/a/inside")) == 0
 
 
 def test_many_threads_on_a_small_tree(root, scan_of, du):
@@ -227,3 +208,23 @@ def test_leaving_while_threads_walk_ends_the_process(tmp_path):
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "True\n", "")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_triggers_match_as_in_python(root, scan_of, seed):
+    chance = random.Random(seed)
+
+    def word(longest):
+        return bytes(chance.choice(b"ab.\xff") for _ in range(chance.randint(1, longest)))
+
+    triggers = Triggers(
+        names=frozenset(word(4) for _ in range(30)),
+        prefixes=tuple(word(4) for _ in range(seed)),
+        suffixes=tuple(word(4) for _ in range(seed)),
+    )
+    names = {word(7) for _ in range(600)} - {b".", b".."}
+    for name in names:
+        with open(os.path.join(root, name), "wb"):
+            pass
+    scan = scan_of(root, ScanOptions(triggers=triggers))
+    assert {scan.tree.name(hit) for hit in scan.hits} == {name for name in names if triggers.match(name)}

@@ -84,6 +84,26 @@ def test_hard_links_count_once(root, scan_of, du):
     assert tree.linked_inodes(tree.find(root + b"/b/two"))[0].found == 1
 
 
+def test_what_a_directory_frees_leaves_out_what_names_elsewhere_keep(root, scan_of, tmp_path):
+    os.mkdir(root + b"/a")
+    os.mkdir(root + b"/b")
+    for name in (b"/a/inside", b"/a/across", b"/a/outside"):
+        with open(root + name, "wb") as file:
+            file.write(b"x" * 50_000)
+    os.link(root + b"/a/inside", root + b"/a/again")
+    os.link(root + b"/a/across", root + b"/b/other")
+    os.link(root + b"/a/outside", os.fsencode(tmp_path / "kept"))
+    tree = scan_of(root).tree
+    a, b = tree.find(root + b"/a"), tree.find(root + b"/b")
+    one = tree.disk_size(tree.find(root + b"/a/inside"))
+    own = tree.disk_size(ROOT) - 3 * one
+    assert tree.freed_size(ROOT) == own + 2 * one
+    empty = {index: os.lstat(tree.path(index)).st_blocks * 512 for index in (a, b)}
+    assert tree.freed_size(a) == empty[a] + one
+    assert tree.freed_size(b) == empty[b]
+    assert tree.freed_size(tree.find(root + b"/a/inside")) == 0
+
+
 def test_a_sparse_file_shows_both_sizes(root, scan_of):
     with open(root + b"/hole", "wb") as file:
         file.truncate(10**10)

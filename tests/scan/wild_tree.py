@@ -58,7 +58,7 @@ def _make(random_source: random.Random, path: bytes, directories: list[bytes], f
     elif kind == "fifo":
         os.mkfifo(path)
     elif kind == "socket":
-        _make_socket(path)
+        make_socket(path)
     else:
         with open(path, "wb") as file:
             file.write(b"x" * random_source.choice((0, 1, 511, 4096, 4097, 50_000)))
@@ -66,7 +66,8 @@ def _make(random_source: random.Random, path: bytes, directories: list[bytes], f
         files.append(path)
 
 
-def _make_socket(path: bytes) -> None:
+def make_socket(path: bytes) -> None:
+    """Make a socket; its name is cut to what an address holds."""
     # A socket's address holds 108 bytes: bind in the directory and keep the path short.
     with socket.socket(socket.AF_UNIX) as listener, contextlib.suppress(OSError):
         directory = os.open(os.path.dirname(path), os.O_RDONLY)

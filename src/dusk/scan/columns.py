@@ -16,6 +16,7 @@ from dusk.scan.tree import ROOT
 _REMOVED = EntryFlag.REMOVED.value
 _SCANNING = EntryFlag.SCANNING.value
 _HARD_LINK = EntryFlag.HARD_LINK.value
+_ELSEWHERE = EntryFlag.COUNTED_ELSEWHERE.value
 _LINKS_BELOW = EntryFlag.LINKS_BELOW.value
 _KINDS = tuple(EntryKind)
 
@@ -226,6 +227,21 @@ class ColumnTree:
             )
             for key, entry in sample.items()
         )
+
+    def freed_size(self, index: int) -> int:
+        """Return the bytes on disk that deleting the entry frees: without what names elsewhere keep alive."""
+        storage = self._storage
+        elsewhere = storage.slots[index] == NO_SLOT and storage.flags[index] & _ELSEWHERE
+        freed = 0 if elsewhere else storage.blocks[index]
+        found: dict[tuple[int, int], int] = {}
+        for entry in self._linked_entries(index):
+            key = (storage.devices[entry], storage.inodes[entry])
+            found[key] = found.get(key, 0) + 1
+            if not storage.flags[entry] & _ELSEWHERE:
+                freed -= storage.blocks[entry]
+            if found[key] == storage.links[entry]:
+                freed += storage.blocks[entry]
+        return freed * BLOCK
 
     def _linked_entries(self, index: int) -> Iterator[int]:
         storage = self._storage

@@ -96,6 +96,10 @@ class SizeTree(Protocol):
         """Return a number that grows with every change at or below the entry."""
         ...
 
+    def freed_size(self, index: int) -> int:
+        """Return the bytes on disk that deleting the entry frees: without what names elsewhere keep alive."""
+        ...
+
     def linked_inodes(self, index: int) -> tuple[LinkedInode, ...]:
         """Return the inodes with several names that have one at or below the entry."""
         ...
