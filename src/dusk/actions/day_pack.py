@@ -125,6 +125,7 @@ class DayPack:
                 first = self._files[0].status
                 os.fchown(packer.file, first.st_uid, first.st_gid)
             os.fchmod(packer.file, mode)
+            os.fsync(packer.file)
         finally:
             packer.close()
         return pack.digest, pack.manifest_digest
