@@ -1,7 +1,10 @@
+import json
+
 import pytest
 
 from dusk.actions.record import BatchKind, State
 from dusk.report.diary import batch_text, journal_text, time_ago
+from dusk.rules.finding import Action
 
 from .samples import HOSTILE, NOW, make_batch, make_record
 
@@ -79,3 +82,19 @@ def test_hostile_names_break_no_line() -> None:
 )
 def test_times_are_told_in_words(seconds: float, words: str) -> None:
     assert time_ago(seconds) == words
+
+
+@pytest.mark.parametrize("action", [action.value for action in Action if action is not Action.NONE])
+def test_every_action_is_told_in_words_of_its_own(action: str) -> None:
+    line = journal_text([make_batch()], {1: [make_record(action=action)]}, now=NOW)
+    assert "did nothing" not in line and f"{action}:" not in line
+
+
+def test_what_a_tool_was_asked_and_said_is_kept_harmless() -> None:
+    detail = json.dumps(
+        {"command": ["uv", "cache", "prune", "a b"], "freed": 2048, "output": "1\n\x1b[31mtwo\n"}
+    )
+    text = batch_text(make_batch(), [make_record(action="native", detail=detail)], now=NOW)
+    assert "ran uv cache prune 'a b', freed 2.00 KiB" in text and "two" in text
+    assert "\x1b" not in text
+    assert "ran" in batch_text(make_batch(), [make_record(action="native", detail="broken")], now=NOW)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun, format_size
+from dusk.plan.action_words import WORDS
 from dusk.plan.freed import disk_size, frees_space, link_totals
 from dusk.plan.nesting import is_within, nearest_above, outermost
 from dusk.plan.plan import Plan
@@ -58,7 +59,7 @@ def _nested(plan: Plan) -> Iterator[Conflict]:
                 continue
             same = (seen[above].action, seen[above].destination) == (step.action, step.destination)
             inside = f"{display_path(target.path)} lies in {display_path(above)}"
-            goals = f"one is queued for the {_goal(step)}, the other for the {_goal(seen[above])}"
+            goals = f"one is queued {_goal(step)}, the other {_goal(seen[above])}"
             sentence = (
                 f"{inside}, which is queued too; it is counted once."
                 if same
@@ -138,8 +139,8 @@ def _linked_outside(plan: Plan) -> Iterator[Conflict]:
 
 def _goal(step: Step) -> str:
     if step.action is Action.ARCHIVE:
-        return f"archive {display_path(step.destination)}".rstrip()
-    return str(step.action.value)
+        return f"for the archive {display_path(step.destination)}".rstrip()
+    return WORDS[step.action].queued
 
 
 def _below(path: bytes, target: Target) -> str:

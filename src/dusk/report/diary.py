@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from dusk.actions.record import OPEN_STATES, BatchKind, BatchRecord, Record, State
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_size
-from dusk.plan.action_words import words_of
+from dusk.plan.action_words import command_text, words_of
 from dusk.report.layout import sized, table
+from dusk.rules.finding import Action
 from dusk.scan.entry import Measure
 
 _STATE_NAMES = {
@@ -64,7 +66,8 @@ def batch_text(
         size = format_size(sized(record.apparent_size, record.disk_size, measure))
         rows.append((_STATE_NAMES.get(record.state, "interrupted"), size, record.action, _path(record)))
         place = _place(record)
-        rows += [("", "", "", f"  now in {display_path(place)}")] if place else []
+        rows += [("", "", "", f"  {_lead(record)} {display_path(place)}")] if place else []
+        rows += [("", "", "", f"  {line}") for line in _of_tool(record)]
         rows += [("", "", "", f"  {display_name(record.error)}")] if record.error else []
     lines = [batch_line(batch, records, moment, measure), *table(rows, "lrll", indent="  ")]
     if batch.is_undoable:
@@ -128,4 +131,26 @@ def _path(record: Record) -> str:
 def _place(record: Record) -> bytes:
     if record.state is not State.DONE:
         return b""
-    return record.destination if record.action == "archive" else record.trash_path
+    return record.destination if record.action != "trash" and record.destination else record.trash_path
+
+
+def _lead(record: Record) -> str:
+    """Return what stands before the place: what became of the source."""
+    if record.action in ("trash", "archive"):
+        return "now in"
+    return words_of(record.action).place if record.destination else "now in"
+
+
+def _of_tool(record: Record) -> Iterable[str]:
+    """Yield what a tool's own command was, and what it freed and said."""
+    if record.action != Action.NATIVE.value:
+        return
+    try:
+        detail = json.loads(record.detail)
+        command = command_text(tuple(detail["command"]))
+        freed, output = detail.get("freed"), str(detail.get("output", ""))
+    except (ValueError, KeyError, TypeError):
+        return
+    yield f"ran {command}" + (f", freed {format_size(freed)}" if isinstance(freed, int) else "")
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    yield from (f"  {display_name(line)}" for line in lines[-3:])
