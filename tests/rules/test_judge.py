@@ -243,5 +243,6 @@ def test_other_threads_get_their_turn_while_judging(tmp_path: Path) -> None:
         time.sleep(0.001)
         now = time.perf_counter()
         longest, last = max(longest, now - last), now
-    # The interpreter's own switch interval is 5 ms; a busy machine adds to it.
-    assert longest < 20 * sys.getswitchinterval()
+    # The interpreter takes its lock back after a millisecond; a busy machine adds to that.
+    assert sys.getswitchinterval() <= 0.001
+    assert longest < 0.2
