@@ -167,6 +167,24 @@ def test_a_file_that_changes_while_its_day_is_packed_stops_that_day(box, pile, m
     assert names(pile) == before
 
 
+def test_a_file_that_is_opened_while_its_day_is_packed_stops_that_day(box, pile, monkeypatch):
+    real, opened = day_pack.prove, []
+
+    def open_it(*arguments, **options):
+        opened.append(open(box.path(b"status", b"status_4_1.json"), "ab"))  # noqa: SIM115 - held on purpose
+        return real(*arguments, **options)
+
+    before = names(pile)
+    plan = box.review(plan_of(box, pile)).plan
+    monkeypatch.setattr(day_pack, "prove", open_it)
+    (result,) = box.run(plan).results
+    for file in opened:
+        file.close()
+    assert result.state is ItemState.FAILED
+    assert "status_4_1.json was opened meanwhile" in result.sentence
+    assert names(pile) == before
+
+
 def test_a_name_that_is_taken_meanwhile_keeps_the_packed_file_apart(box, pile):
     run(box, pile)
     taken = box.file(b"status", b"status_4_0.json", content=b"new")

@@ -29,6 +29,7 @@ from dusk.actions.unpacking import prove
 from dusk.actions.withdrawal import is_inode, withdraw_product
 from dusk.actions.zstd_frames import read_back
 from dusk.fs.identity import Identity
+from dusk.fs.leases import Lease, probe_lease
 from dusk.fs.names import display_path
 from dusk.fs.units import count_noun
 
@@ -153,6 +154,8 @@ class DayPack:
         holding = os.open(self._holding, _FLAGS, dir_fd=self._pile)
         try:
             for file in self._files:
+                if probe_lease(self._pile, file.name) is Lease.HELD:
+                    raise OSError(errno.EBUSY, f"{display_path(file.name)} was opened meanwhile")
                 relocate(self._pile, file.name, holding, file.name, _is_as(file.status))
             sync(holding)
             sync(self._pile)
