@@ -1,6 +1,6 @@
 """How fast the app answers, in a real pseudo-terminal.
 
-    python benchmarks/app.py [--runs 9] [--directories 6000] [--files 50] [--scratch /tmp]
+    python benchmarks/app.py [--runs 9] [--directories 6000] [--files 50] [--big] [--scratch /tmp]
 
 Prints the time to the first frame as a ratio to the smallest Textual app (runs in turn, A B A B), and the
 latency and bytes of one key while a tree of 300,000 files is being scanned and after. Latency: the time from
@@ -10,8 +10,10 @@ writing the key to the arrival of the frame with the redrawn cursor row.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -35,6 +37,9 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=9)
     options.add_argument("--directories", type=int, default=6000)
     options.add_argument("--files", type=int, default=50)
+    options.add_argument(
+        "--big", action="store_true", help="also scan a million files, and show them in one list"
+    )
     options.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()))
     arguments = options.parse_args()
     tree = file_tree(arguments.scratch, arguments.directories, arguments.files)
@@ -44,6 +49,9 @@ def main() -> None:
     first_frame(arguments.runs)
     for columns, rows in SIZES:
         keys_while_scanning(tree, columns, rows, arguments.runs)
+    if arguments.big:
+        scan_with_screen(file_tree(arguments.scratch, 20000, 50), arguments.runs)
+        wide_directory(file_tree(arguments.scratch, 1, 1_000_000), arguments.runs)
 
 
 def first_frame(runs: int) -> None:
@@ -94,6 +102,54 @@ def keys_while_scanning(tree: Path, columns: int, rows: int, runs: int) -> None:
             f" {statistics.median(size for _, size in figures):.0f} bytes per key ({len(figures)} keys)"
         )
     print(f"{columns}x{rows} idle: {statistics.median(idle):.0f} bytes per second")
+
+
+def scan_with_screen(tree: Path, runs: int) -> None:
+    """Print what the screen and the judge add to the scan of a million files.
+
+    With the screen: from the first frame, behind which the scan begins, to the frame that says its end.
+    """
+    ratios, plain, shown = [], [], []
+    for run in range(runs + 1):
+        answer = subprocess.run([*DUSK, "scan", "--json", str(tree)], capture_output=True, check=True)
+        headless = json.loads(answer.stdout)["seconds"]
+        session = PtySession([*DUSK, str(tree)])
+        begun = session.wait_for("Help")
+        ended = session.wait_for("scanned in", timeout=120)
+        session.close()
+        if run:
+            plain.append(headless)
+            shown.append(ended - begun)
+            ratios.append((ended - begun) / headless)
+    print(
+        f"a scan of a million files: {statistics.median(plain):.2f} s, with the screen"
+        f" {statistics.median(shown):.2f} s, ratio {statistics.median(ratios):.2f}"
+        f" ({min(ratios):.2f} to {max(ratios):.2f}, {runs} pairs)"
+    )
+
+
+def wide_directory(tree: Path, runs: int) -> None:
+    """Print how long a directory of a million files takes to open and to sort."""
+    opened, sorted_ = [], []
+    for _ in range(runs):
+        session = PtySession([*DUSK, str(tree / "a00" / "b000")])
+        session.wait_for("scanned in", timeout=120)
+        time.sleep(0.5)
+        session.send("j")
+        time.sleep(0.3)
+        opened.append(_until(session, "l", "sample_"))
+        session.send("s")
+        time.sleep(0.3)
+        sorted_.append(_until(session, "n", "sample_"))
+        session.close()
+    for title, figures in (("opened", opened), ("sorted by name", sorted_)):
+        print(f"a directory of a million files {title}: {statistics.median(figures) * 1e3:.0f} ms")
+
+
+def _until(session: PtySession, key: str, needle: str) -> float:
+    mark = len(session.chunks)
+    sent = session.send(key)
+    return session.wait_for(needle, since=mark) - sent
 
 
 def _key(session: PtySession, key: str) -> tuple[float, int]:

@@ -118,9 +118,7 @@ def measure(tree: bytes, runs: int, processes: bool) -> None:
     print(f"with judge / alone     {middle(ratios)}")
     late.sort()
     worst, usual = late[-1] * 1e3, late[len(late) * 99 // 100] * 1e3
-    print(
-        f"another thread waited  {worst:.1f} ms at most, {usual:.1f} ms in 99 %"
-    )
+    print(f"another thread waited  {worst:.1f} ms at most, {usual:.1f} ms in 99 %")
     if processes:
         shown = os.fsdecode(tree)
         pairs = [
