@@ -8,7 +8,7 @@ import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from dusk.actions import checks, trash_choice
+from dusk.actions import checks
 from dusk.actions.act import (
     Act,
     Admission,
@@ -27,25 +27,19 @@ from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Record, State
 from dusk.actions.replaced import Rebuilding, retire_products, return_replaced, verified_open
-from dusk.actions.replacement import short_of_space
-from dusk.actions.rotation import DEFAULT_DAYS, Rotation, rotation_of
+from dusk.actions.rotation import Rotation, rotation_of
+from dusk.actions.rotation_preview import about_rest, days_of, forecast_of, objections_to_pile
 from dusk.actions.settling import Settling, is_in_place, is_in_trash, tools_of
-from dusk.actions.shrinking import shrinkage
 from dusk.actions.unpacking import unpack
 from dusk.actions.withdrawal import withdraw_product
 from dusk.actions.zstd_frames import contents_of
 from dusk.fs.cancellation import Cancelled, Cancelling, stop_if
 from dusk.fs.descent import open_directory
 from dusk.fs.identity import Identity
-from dusk.fs.mounts import MountTable
-from dusk.fs.names import display_path
 from dusk.fs.survey import Survey
 from dusk.fs.units import count_noun
 from dusk.plan.step import Forecast, Step
 from dusk.rules.finding import Action
-
-_SAMPLED = 8
-_BLOCK = 4096
 
 
 class Rotating(Act):
@@ -62,7 +56,7 @@ class Rotating(Act):
     def objections(self, situation: Situation, survey: Survey, gate: Gate) -> Iterator[Objection]:
         """Yield why a pile or a file of one cannot be rotated."""
         if stat.S_ISDIR(situation.status.st_mode):
-            yield from _against_pile(situation, gate)
+            yield from objections_to_pile(situation, gate)
             return
         if not stat.S_ISREG(situation.status.st_mode):
             yield Objection(f"{situation.shown} is neither a directory nor a file.")
@@ -85,7 +79,7 @@ class Rotating(Act):
             try:
                 rotation = rotation_of(directory, step.options.keep_days, only, cancelled=cancelled)
                 first = pile if only is None else os.path.join(pile, min(only))
-                forecasts[first] = _forecast(pile, directory, rotation, step)
+                forecasts[first] = forecast_of(pile, directory, rotation, step)
             finally:
                 os.close(directory)
         return forecasts
@@ -147,77 +141,6 @@ def _piles(kinds: Mapping[bytes, bool]) -> dict[bytes, tuple[bytes, ...] | None]
     return piles
 
 
-def _against_pile(situation: Situation, gate: Gate) -> Iterator[Objection]:
-    shown, step = situation.shown, situation.step
-    mount = MountTable.read().containing(situation.path)
-    if mount is None or not mount.is_local:
-        kind = mount.type if mount is not None else "this platform"
-        yield Objection(f"Whether files in {shown} are in use cannot be told on {kind}.", may_insist=True)
-    try:
-        directory = open_directory(situation.path)
-    except OSError as error:
-        yield Objection(f"{shown} cannot be opened: {error.strerror}.")
-        return
-    try:
-        if not os.access(b".", os.W_OK | os.X_OK, dir_fd=directory, effective_ids=True):
-            yield Objection(f"{shown} cannot be rotated: it cannot be written by this user.")
-            return
-        refusal = trash_choice.refusal(directory, situation.path, gate.trashes)
-        if refusal is not None:
-            yield Objection(f"{shown}: {refusal}.")
-        rotation = rotation_of(directory, step.options.keep_days, insisted=step.insisted)
-        if not rotation.days:
-            yield Objection(
-                f"Nothing in {shown} is older than the newest {_days(step)}.{_about_rest(rotation)}"
-            )
-            return
-        short = short_of_space(directory, max(_sizes(files) for files in rotation.days.values()))
-        if short is not None:
-            yield Objection(f"{shown} cannot be rotated: {short}.")
-    except OSError as error:
-        yield Objection(f"{shown} cannot be read: {error.strerror}.")
-    finally:
-        os.close(directory)
-
-
-def _days(step: Step) -> str:
-    return count_noun(step.options.keep_days or DEFAULT_DAYS, "day")
-
-
-def _sizes(files: Sequence[object]) -> int:
-    return sum(getattr(file, "disk_size", 0) for file in files)
-
-
-def _about_rest(rotation: Rotation) -> str:
-    """Return a sentence about the older files that stay, with a space before it."""
-    if not rotation.left_out:
-        return ""
-    name, reason = next(iter(rotation.left_out.items()))
-    more = f" and {count_noun(len(rotation.left_out) - 1, 'more')}" if len(rotation.left_out) > 1 else ""
-    return f" {display_path(name)}{more} stays: it {reason}."
-
-
-def _forecast(pile: bytes, directory: int, rotation: Rotation, step: Step) -> Forecast:
-    files = rotation.files
-    biggest = sorted(files, key=lambda file: -file.disk_size)[:_SAMPLED]
-    found = [shrinkage(directory, file.name, file.status.st_size) for file in biggest]
-    before = sum(one.before for one in found)
-    ratio = min(1.0, sum(one.estimate for one in found) / before) if before else 1.0
-    apparent = sum(file.status.st_size for file in files)
-    needs = round(apparent * ratio) + len(rotation.days) * _BLOCK
-    return Forecast(
-        frees_after_purge=max(0, _sizes(files) - needs),
-        needs=needs,
-        is_estimate=True,
-        sentence=(
-            f"In {display_path(pile)} {count_noun(len(files), 'file')} of "
-            f"{count_noun(len(rotation.days), 'day')} would be packed; "
-            f"{count_noun(len(rotation.kept), 'file')} of the newest {_days(step)} stay."
-            f"{_about_rest(rotation)}"
-        ),
-    )
-
-
 @dataclass(slots=True)
 class _Pile:
     path: bytes
@@ -243,14 +166,14 @@ class _Pile:
                 insisted=step.insisted,
                 cancelled=self.work.cancelled,
             )
-            problem = self._pack_days(directory, rotation)
+            problem = self._packdays_of(directory, rotation)
         finally:
             os.close(directory)
         if self.only is None:
             return {self.items[0].record.source: self._end_of_pile(rotation, problem)}
         return {item.record.source: self._end_of_file(item, rotation, problem) for item in self.items}
 
-    def _pack_days(self, directory: int, rotation: Rotation) -> str:
+    def _packdays_of(self, directory: int, rotation: Rotation) -> str:
         """Return why not all days were packed, as a sentence; empty when all were."""
         for day, files in rotation.days.items():
             try:
@@ -274,7 +197,7 @@ class _Pile:
         said = f"{self.done} of {count_noun(len(rotation.days), 'day')} were packed. {problem}"
         if problem:
             return End(ItemState.FAILED, said if self.done else problem, self.place)
-        sentence = _about_rest(rotation).strip()
+        sentence = about_rest(rotation).strip()
         return End(ItemState.DONE, sentence, self.place, frees_after_purge=self.frees, needs=self.needs)
 
     def _end_of_file(self, item: Admission, rotation: Rotation, problem: str) -> End:
@@ -286,7 +209,7 @@ class _Pile:
         if name in rotation.left_out:
             return End(ItemState.REFUSED, f"{item.situation.shown} {rotation.left_out[name]}.")
         if name in rotation.kept:
-            newest = _days(item.step)
+            newest = days_of(item.step)
             return End(ItemState.SKIPPED, f"{item.situation.shown} is of the newest {newest}, so it stays.")
         return End(ItemState.FAILED, problem or f"{item.situation.shown} is not there any more.")
 
