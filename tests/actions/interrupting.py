@@ -13,7 +13,7 @@ from dusk.actions.record import OPEN_STATES
 from dusk.actions.recovery import recover
 from dusk.actions.undo import NothingToUndo, undo_batch
 
-_CALLS = ("open", "mkdir", "unlink", "rename", "rmdir", "fsync", "write", "utime")
+_CALLS = ("open", "mkdir", "unlink", "rename", "rmdir", "fsync", "write", "utime", "link")
 
 
 def _count_down(limit: int, after: bool) -> Callable[[Callable[..., object]], Callable[..., object]]:
