@@ -38,7 +38,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List skipped tests by name with their reasons; silence is not a pass."""
+    """List skipped tests by name with their reasons; silence is not a pass. Count generated trees."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    counts = [
+        value
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+        for name, value in report.user_properties
+        if name == "generated trees"
+    ]
+    if counts:
+        terminalreporter.write_line(f"{sum(counts):,} generated trees were scanned and compared")
     skipped = terminalreporter.stats.get("skipped", [])
     lines = [f"{report.nodeid}\t{_reason(report)}" for report in skipped]
     if lines:

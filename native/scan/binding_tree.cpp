@@ -291,7 +291,7 @@ PyObject* facts(PyObject* self, PyObject* argument) {
   });
 }
 
-// Returns a list of (device, inode, links, found, disk size).
+// Returns a list of (device, inode, links, found, disk size, whether the size of the entry holds it).
 PyObject* linked(PyObject* self, PyObject* argument) {
   const Tree& tree = tree_of(self);
   std::uint32_t index;
@@ -305,9 +305,9 @@ PyObject* linked(PyObject* self, PyObject* argument) {
     PyObject* list = PyList_New(static_cast<Py_ssize_t>(inodes.size()));
     for (std::size_t position = 0; list != nullptr && position < inodes.size(); ++position) {
       const LinkedInode& inode = inodes[position];
-      PyObject* item = Py_BuildValue("(KKIIN)", static_cast<unsigned long long>(inode.device),
+      PyObject* item = Py_BuildValue("(KKIINO)", static_cast<unsigned long long>(inode.device),
                                      static_cast<unsigned long long>(inode.inode), inode.links, inode.found,
-                                     from_blocks(inode.blocks));
+                                     from_blocks(inode.blocks), inode.counted ? Py_True : Py_False);
       if (item == nullptr || PyList_SetItem(list, static_cast<Py_ssize_t>(position), item) != 0) {
         Py_DECREF(list);
         return nullptr;

@@ -53,7 +53,11 @@ Found find_linked(const Tree& tree, std::uint32_t index) {
 
 std::vector<LinkedInode> linked_inodes(const Tree& tree, std::uint32_t index) {
   std::vector<LinkedInode> inodes;
-  for (const auto& found : find_linked(tree, index)) inodes.push_back(found.second);
+  const bool alone = !tree.locate(index).is_directory();
+  for (const auto& found : find_linked(tree, index)) {
+    inodes.push_back(found.second);
+    inodes.back().counted |= alone;
+  }
   return inodes;
 }
 

@@ -13,7 +13,7 @@ struct LinkedInode {
   std::uint32_t links;   // names on the whole filesystem
   std::uint32_t found;   // of them at or below the entry
   std::int64_t blocks;
-  bool counted;          // whether a name at or below the entry carries the bytes
+  bool counted;          // whether the size of the entry holds the bytes; that of one name alone always does
 };
 
 // The inodes with several names that have one at or below an entry. The caller holds `replacing` shared.

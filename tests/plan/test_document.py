@@ -22,7 +22,7 @@ paths = st.lists(components, min_size=1, max_size=4).map(lambda names: b"/" + b"
 identities = st.builds(
     Identity, counts, counts, st.sampled_from(EntryKind), counts, st.integers(-(2**62), 2**62), counts
 )
-links = st.builds(LinkedInode, counts, counts, counts, counts, counts)
+links = st.builds(LinkedInode, counts, counts, counts, counts, counts, st.booleans())
 surveys = st.builds(
     Survey,
     identities,

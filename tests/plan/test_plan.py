@@ -113,18 +113,29 @@ def test_a_hard_link_is_freed_only_with_its_last_name() -> None:
 def test_links_of_the_scan_are_counted_once_over_all_targets() -> None:
     link = LinkedInode(1, 77, 2, 1, 60)
     # The scan counts the inode in /a only.
-    one, two = make_target(b"/a", 100, linked=(link,)), make_target(b"/b", 30, linked=(link,))
+    one = make_target(b"/a", 100, linked=(link,))
+    two = make_target(b"/b", 30, linked=(replace(link, counted=False),))
     assert freed([one]) == Freed(0, 40)
-    assert freed([two]) == Freed(0, 0)
+    assert freed([two]) == Freed(0, 30)
     assert freed([one, two]) == Freed(0, 130)
+    assert Plan().with_step(trash(one, two)).totals().disk_size == 130
+
+
+def test_an_inode_that_only_names_elsewhere_carry_is_freed_with_its_last_name() -> None:
+    # A third name, outside both, carries the bytes in the scan; it went since.
+    link = LinkedInode(1, 77, 2, 1, 60, counted=False)
+    one, two = make_target(b"/a", 10, linked=(link,)), make_target(b"/b", 30, linked=(link,))
+    assert freed([one]) == Freed(0, 10)
+    assert freed([one, two]) == Freed(0, 100)
 
 
 def test_a_single_file_with_another_name_frees_nothing() -> None:
     identity = Identity(1, 5, EntryKind.FILE, 100, 1, 2)
     target = Target(b"/a", identity, 100, 4096, 1, Safety.REVIEW, "")
     assert freed([target]) == Freed(0, 0)
-    other = replace(target, path=b"/b", disk_size=0)
+    other = replace(target, path=b"/b")
     assert freed([target, other]).after_purge == 4096
+    assert Plan().with_step(trash(target, other)).totals().disk_size == 4096
 
 
 def test_a_plan_changed_by_hand_finds_its_own_targets() -> None:

@@ -74,8 +74,9 @@ class Builder:
         """Make everything; directories that may not be read are closed last."""
         self.directories.append(self.root)
         for part in drawn:
+            place = self.directories[part.place % len(self.directories)]
             with suppress(FileExistsError, PermissionError):
-                self._make(part, os.path.join(self.directories[part.place % len(self.directories)], part.name))
+                self._make(part, os.path.join(place, part.name))
         for path, mode in self.closed:
             os.chmod(path, mode)
 

@@ -21,6 +21,8 @@ class LinkedInode:
     """How many of them lie at or below the surveyed path."""
     disk_size: int
     """Its blocks, in bytes."""
+    counted: bool = True
+    """Whether the size of that path holds its bytes: a scan counts them at one name, maybe elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

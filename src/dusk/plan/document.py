@@ -119,6 +119,7 @@ def _link_document(link: LinkedInode) -> dict[str, object]:
         "links": link.links,
         "found": link.found,
         "disk_size": link.disk_size,
+        "counted": link.counted,
     }
 
 
@@ -218,6 +219,7 @@ def _read_link(node: Node) -> LinkedInode:
         links=node.number("links"),
         found=node.number("found"),
         disk_size=node.number("disk_size"),
+        counted=node.flag("counted"),
     )
     node.finish()
     return link

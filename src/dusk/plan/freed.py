@@ -7,7 +7,7 @@ went: measured, unlinking one of two hard links frees 0 bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dusk.fs.identity import EntryKind
 from dusk.fs.survey import LinkedInode
@@ -38,13 +38,8 @@ class LinkTotal:
 
     inode: LinkedInode
     """The inode; ``found`` counts its names in all targets."""
-    reviewed: int
-    """How many targets hold its bytes in their reviewed figures."""
-
-    @property
-    def holders(self) -> int:
-        """How many targets hold its bytes; those of a scan hold them once at most, all together."""
-        return max(1, self.reviewed)
+    holders: int
+    """In the sizes of how many targets its bytes are."""
 
     @property
     def is_complete(self) -> bool:
@@ -55,8 +50,7 @@ class LinkTotal:
 def freed(targets: Iterable[Target]) -> Freed:
     """Return what trashing the targets together frees.
 
-    Figures of the review are used where there are any. Those of a scan count an inode at one of its names
-    only, which can lie outside the targets; then the result is too small rather than too big.
+    Figures of the review are used where there are any.
     """
     top = outermost(targets)
     after_purge = sum(disk_size(target) for target in top)
@@ -100,10 +94,9 @@ def link_totals(targets: Iterable[Target]) -> tuple[LinkTotal, ...]:
     for target in targets:
         for link in linked_inodes(target):
             before = totals.get((link.device, link.inode))
-            found = link.found + (before.inode.found if before else 0)
-            inode = LinkedInode(link.device, link.inode, link.links, found, link.disk_size)
-            reviewed = (before.reviewed if before else 0) + (target.survey is not None)
-            totals[link.device, link.inode] = LinkTotal(inode, reviewed)
+            inode = link if before is None else replace(link, found=link.found + before.inode.found)
+            holders = link.counted + (before.holders if before else 0)
+            totals[link.device, link.inode] = LinkTotal(inode, holders)
     return tuple(totals.values())
 
 

@@ -189,8 +189,7 @@ def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 def _totals(pairs: list[tuple[Step, Target]]) -> ActionTotals:
     targets = [target for _, target in pairs]
-    reviewed = link_totals(target for target in targets if target.survey is not None)
-    twice = sum(total.inode.disk_size * (total.holders - 1) for total in reviewed)
+    twice = sum(total.inode.disk_size * max(0, total.holders - 1) for total in link_totals(targets))
     frees = freed_by(pairs)
     return ActionTotals(
         targets=len(targets),

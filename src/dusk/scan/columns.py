@@ -213,10 +213,14 @@ class ColumnTree:
         storage = self._storage
         found: dict[tuple[int, int], int] = {}
         sample: dict[tuple[int, int], int] = {}
+        # The size of one name alone holds the bytes always.
+        counted = {(storage.devices[index], storage.inodes[index])}
         for entry in self._linked_entries(index):
             key = (storage.devices[entry], storage.inodes[entry])
             found[key] = found.get(key, 0) + 1
             sample[key] = entry
+            if not storage.flags[entry] & _ELSEWHERE:
+                counted.add(key)
         return tuple(
             LinkedInode(
                 device=storage.device_numbers[key[0]],
@@ -224,6 +228,7 @@ class ColumnTree:
                 links=storage.links[entry],
                 found=found[key],
                 disk_size=min(storage.blocks[entry] * BLOCK, LIMIT),
+                counted=key in counted,
             )
             for key, entry in sample.items()
         )
