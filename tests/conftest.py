@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,16 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(home))
     yield home
+
+
+@pytest.fixture(autouse=True)
+def no_judge_left_over() -> Iterator[None]:
+    """Stop the judges of a test: nine hundred that wait for work leave none of the machine to the tests."""
+    yield
+    for thread in threading.enumerate():
+        judge = getattr(getattr(thread, "_target", None), "__self__", None)
+        if thread.name == "dusk-judge" and judge is not None:
+            judge.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
