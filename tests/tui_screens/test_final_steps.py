@@ -11,8 +11,8 @@ from dusk.actions.outcome import ItemResult, ItemState, Outcome
 from dusk.actions.review import Reviewed
 from dusk.plan.step import Step
 from dusk.rules.finding import Action, ActionOptions
+from dusk.tui.screens.acting import result_of
 from dusk.tui.screens.confirm import ConfirmScreen
-from dusk.tui.screens.result import ResultScreen
 from dusk.tui.screens.typed_word import TypedWordScreen
 
 COMMAND = ("uv", "cache", "prune")
@@ -73,7 +73,7 @@ async def test_escape_at_the_word_changes_nothing(session, files):
 )
 async def test_the_result_offers_undo_only_where_there_is_one(session, files, action, undoable):
     results = (ItemResult(files[0], action, ItemState.DONE),)
-    app = Harness(ResultScreen(session, Outcome(3, results, 10, 10 if undoable else 0)))
+    app = Harness(result_of(session, Outcome(3, results, 10, 10 if undoable else 0)))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert ("dusk undo 3" in shown(app)) is undoable

@@ -15,9 +15,9 @@ from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 from dusk.scan.entry import Sort
 from dusk.tui.commands import COMMANDS
+from dusk.tui.screens.acting import result_of
 from dusk.tui.screens.confirm import ConfirmScreen
 from dusk.tui.screens.help import HelpScreen
-from dusk.tui.screens.result import ResultScreen
 from dusk.tui.screens.which_key import SortMenu
 
 SIZES = [(120, 36), (80, 24)]
@@ -78,7 +78,7 @@ def test_result(snap_compare, session, size):
         ),
         frees_after_purge=300 * GIB,
     )
-    assert snap_compare(Harness(ResultScreen(session, outcome)), terminal_size=size)
+    assert snap_compare(Harness(result_of(session, outcome)), terminal_size=size)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -11,6 +11,7 @@ from dusk.actions.executor import Executor
 from dusk.actions.outcome import ItemResult, ItemState, Outcome
 from dusk.actions.review import review_plan
 from dusk.rules.finding import Action
+from dusk.tui.screens.acting import result_of
 from dusk.tui.screens.history import HistoryScreen
 from dusk.tui.screens.result import ResultScreen
 from dusk.tui.tasks import ExecutionTask
@@ -40,7 +41,7 @@ async def test_refused_and_failed_items_come_first_with_their_reasons(session, s
         frees_after_purge=3 << 30,
         cancelled=True,
     )
-    app = Harness(ResultScreen(session, outcome))
+    app = Harness(result_of(session, outcome))
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         text = shown(app)
@@ -57,7 +58,7 @@ async def test_refused_and_failed_items_come_first_with_their_reasons(session, s
 
 async def test_nothing_done_offers_no_undo(session):
     outcome = Outcome(None, (ItemResult(b"/data/a", Action.TRASH, ItemState.REFUSED, "No."),))
-    app = Harness(ResultScreen(session, outcome))
+    app = Harness(result_of(session, outcome))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert "Nothing was done" in shown(app) and "undo" not in shown(app)

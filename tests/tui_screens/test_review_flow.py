@@ -8,9 +8,9 @@ import pytest
 from screen_harness import Harness, contents_of, plan_of, shown, until
 
 from dusk.rules.safety import Safety
+from dusk.tui.screens.acting import progress_of
 from dusk.tui.screens.confirm import ConfirmScreen
 from dusk.tui.screens.line_list import LineList
-from dusk.tui.screens.progress import ProgressScreen
 from dusk.tui.screens.result import ResultScreen
 from dusk.tui.screens.review import ReviewScreen
 
@@ -318,7 +318,7 @@ class StuckTask:
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (40, 12)])
 async def test_progress_is_text_and_escape_stops_between_items(session, size):
     task = StuckTask()
-    screen = ProgressScreen(session, task)
+    screen = progress_of(session, task)
     async with Harness(screen).run_test(size=size) as pilot:
         await pilot.pause()
         text = shown(pilot.app)
@@ -335,7 +335,7 @@ async def test_progress_is_text_and_escape_stops_between_items(session, size):
 
 async def test_an_action_that_hangs_in_the_system_can_be_left(session, monkeypatch):
     monkeypatch.setattr("dusk.tui.screens.progress._STUCK_SECONDS", 0.1)
-    app = Harness(ProgressScreen(session, StuckTask()))
+    app = Harness(progress_of(session, StuckTask()))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         await pilot.press("q", "escape")
@@ -349,7 +349,7 @@ async def test_an_action_that_hangs_in_the_system_can_be_left(session, monkeypat
 async def test_a_task_that_cannot_begin_says_why(session):
     task = StuckTask()
     task.done, task.error = True, "The journal cannot be written: the disk is full."
-    screen = ProgressScreen(session, task)
+    screen = progress_of(session, task)
     async with Harness(screen).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "the disk is full" in shown(pilot.app))
         await pilot.press("escape")

@@ -16,7 +16,7 @@ from dusk.fs.units import count_noun, format_age, format_size
 from dusk.scan.entry import Measure
 from dusk.tui.screens.dialog import Lines, keys_line
 from dusk.tui.screens.line_list import LineList, Row, text_row
-from dusk.tui.screens.result import undo_question
+from dusk.tui.screens.question import undo_question
 from dusk.tui.spans import Line, fit_end, fit_middle, justify, wrap
 from dusk.tui.tasks import Task, UndoTask
 
@@ -145,13 +145,13 @@ class HistoryScreen(Screen[None]):
         elif not batch.is_undoable:
             self.notify("Nothing of this can be taken back.", markup=False, timeout=4)
         else:
-            question = undo_question(self._session, batch.id, batch.undoable)
+            question = undo_question(batch.id, batch.undoable, glyphs=self._session.glyphs)
             self.app.push_screen(question, lambda answer: self._undo(batch.id) if answer else None)
 
     def _undo(self, batch: int) -> None:
-        from dusk.tui.screens.progress import ProgressScreen
+        from dusk.tui.screens.acting import progress_of
 
-        self.app.push_screen(ProgressScreen(self._session, UndoTask(self._session, batch)))
+        self.app.push_screen(progress_of(self._session, UndoTask(self._session, batch)))
 
     def _batch(self) -> BatchRecord | None:
         number = self.query_one(LineList).item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -44,9 +45,15 @@ class ProgressScreen(Screen[None]):
         Binding("q", "abandon", "Leave dusk", show=False),
     ]
 
-    def __init__(self, session: Session, task: ActingTask[Any]) -> None:
-        """Watch a task; it is started if it was not yet."""
+    def __init__(
+        self,
+        session: Session,
+        task: ActingTask[Any],
+        result_screen: Callable[[Outcome | UndoOutcome], Screen[None]],
+    ) -> None:
+        """Watch a task; it is started if it was not yet. ``result_screen`` makes what is shown at its end."""
         super().__init__()
+        self._result_screen = result_screen
         self._session = session
         self._work = task
         self._started = time.monotonic()
@@ -102,16 +109,11 @@ class ProgressScreen(Screen[None]):
             self._failed = True
             self._show()
         elif self.is_current:  # another screen on top must not be replaced by the result
-            self._show_result(self._work.result)
+            self.app.switch_screen(self._result_screen(self._work.result))
         else:
             return
         if self._timer is not None:
             self._timer.stop()
-
-    def _show_result(self, outcome: Outcome | UndoOutcome) -> None:
-        from dusk.tui.screens.result import ResultScreen
-
-        self.app.switch_screen(ResultScreen(self._session, outcome))
 
     def _show(self) -> None:
         if not self.is_mounted:

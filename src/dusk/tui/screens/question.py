@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
+from dusk.fs.units import count_noun
 from dusk.tui.glyphs import UNICODE, Glyphs
 from dusk.tui.screens.dialog import Choice, Dialog, content_of
 from dusk.tui.spans import Line
@@ -66,3 +67,12 @@ class QuestionScreen(Dialog[bool]):
     @on(Choice.Chosen)
     def _chosen(self, event: Choice.Chosen) -> None:
         self.dismiss(event.choice.id == "yes")
+
+
+def undo_question(batch: int, paths: int, *, glyphs: Glyphs = UNICODE) -> QuestionScreen:
+    """Return the question before a batch is taken back."""
+    lines: list[Line] = [
+        ((f"{count_noun(paths, 'path')} of batch {batch} go back to where they were.", "text"),),
+        (("Nothing that is there now is overwritten.", "muted"),),
+    ]
+    return QuestionScreen("Take it back?", lines, yes="Take it back", glyphs=glyphs)

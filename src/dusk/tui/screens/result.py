@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,7 +16,7 @@ from dusk.plan.action_words import WORDS
 from dusk.rules.finding import Action
 from dusk.tui.screens.dialog import Lines, keys_line
 from dusk.tui.screens.line_list import LineList, Row, text_row
-from dusk.tui.screens.question import QuestionScreen
+from dusk.tui.screens.question import undo_question
 from dusk.tui.shared_directory import shared_directory
 from dusk.tui.spans import Line, Span, fit_middle, wrap
 from dusk.tui.tasks import UndoTask
@@ -54,9 +54,15 @@ class ResultScreen(Screen[None]):
         Binding("u", "undo", "Undo", show=False),
     ]
 
-    def __init__(self, session: Session, outcome: Outcome | UndoOutcome) -> None:
-        """Show an outcome."""
+    def __init__(
+        self,
+        session: Session,
+        outcome: Outcome | UndoOutcome,
+        progress_screen: Callable[[UndoTask], Screen[None]],
+    ) -> None:
+        """Show an outcome. ``progress_screen`` makes what is shown while it is taken back."""
         super().__init__(classes="-ascii" if session.ascii else "")
+        self._progress_screen = progress_screen
         self._session = session
         self._outcome = outcome
         self._is_undo = not hasattr(outcome, "frees_after_purge")
@@ -99,13 +105,11 @@ class ResultScreen(Screen[None]):
         if not self._can_undo or batch is None:
             self.notify("There is nothing here to take back.", markup=False, timeout=4)
             return
-        question = undo_question(self._session, batch, self._undoable)
+        question = undo_question(batch, self._undoable, glyphs=self._session.glyphs)
         self.app.push_screen(question, lambda answer: self._undo(batch) if answer else None)
 
     def _undo(self, batch: int) -> None:
-        from dusk.tui.screens.progress import ProgressScreen
-
-        self.app.switch_screen(ProgressScreen(self._session, UndoTask(self._session, batch)))
+        self.app.switch_screen(self._progress_screen(UndoTask(self._session, batch)))
 
     @property
     def _can_undo(self) -> bool:
@@ -196,15 +200,6 @@ class ResultScreen(Screen[None]):
         room = max(8, width - 11 - len(lead))
         shown = fit_middle(display_path(place), room, self._session.glyphs.ellipsis)
         return [text_row((_IN + lead, "muted"), (shown, "muted"))]
-
-
-def undo_question(session: Session, batch: int, paths: int) -> QuestionScreen:
-    """Return the question before a batch is taken back."""
-    lines: list[Line] = [
-        ((f"{count_noun(paths, 'path')} of batch {batch} go back to where they were.", "text"),),
-        (("Nothing that is there now is overwritten.", "muted"),),
-    ]
-    return QuestionScreen("Take it back?", lines, yes="Take it back", glyphs=session.glyphs)
 
 
 def _order(result: ItemResult) -> int:

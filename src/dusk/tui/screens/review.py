@@ -280,9 +280,9 @@ class ReviewScreen(Screen[None]):
         self.app.push_screen(screen, lambda answer: self._go_on(reviewed) if answer else None)
 
     def _go_on(self, reviewed: Reviewed) -> None:
-        from dusk.tui.screens.progress import ProgressScreen
+        from dusk.tui.screens.acting import progress_of
 
-        self.app.switch_screen(ProgressScreen(self._session, ExecutionTask(self._session, reviewed)))
+        self.app.switch_screen(progress_of(self._session, ExecutionTask(self._session, reviewed)))
 
 
 def _insisting(plan: Plan, item: ReviewItem) -> Plan:
