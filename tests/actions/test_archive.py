@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 
 import pytest
 
-from dusk.actions import copier
+from dusk.actions import copier, trash
 from dusk.actions.archive import ArchiveError, make_destination
 from dusk.actions.bin import empty, list_bin
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import State
+from dusk.actions.recovery import recover
 from dusk.actions.undo import undo_batch
 from dusk.rules.finding import Action
 
@@ -220,3 +222,21 @@ def test_archiving_to_another_filesystem_frees_after_the_purge(run):
         with contextlib.suppress(OSError):
             for name in (b"files", b"info", b""):
                 os.rmdir(os.path.join(trash, name))
+
+
+def test_a_disk_that_fails_after_the_move_leaves_the_record_to_recovery(run, archive, monkeypatch):
+    real = trash.sync
+
+    def fail(descriptor: int) -> None:
+        if not os.path.lexists(run.path(b"run")):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(descriptor)
+
+    before = digest(run.data)
+    monkeypatch.setattr(trash, "sync", fail)
+    (result,) = run.archive_all(run.path(b"run"), to=archive).results
+    monkeypatch.undo()
+    assert result.state is ItemState.FAILED and "stays where it is" not in result.sentence
+    assert recover(run.journal).sentences
+    undo_batch(run.journal)
+    assert set(digest(run.data)) == set(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -99,6 +100,37 @@ def test_a_damaged_journal_is_set_aside_and_the_bin_still_restores(box, damage):
     assert restore([item], journal=journal).count(ItemState.DONE) == 1
     assert os.path.exists(path)
     assert Journal.open().notices == ()
+
+
+def test_one_look_that_fails_is_no_damage(box, monkeypatch):
+    path = box.file(b"one")
+    box.trash_all(path)
+    box.journal.close()
+    real, looks = journal_file._prepare, []
+
+    def prepare(*arguments: object) -> None:
+        looks.append(arguments)
+        if len(looks) == 1:
+            raise journal_file.Damaged("its pages do not fit together")
+        real(*arguments)
+
+    monkeypatch.setattr(journal_file, "_prepare", prepare)
+    box.journal = Journal.open()
+    assert box.journal.notices == () and len(box.journal.batches()) == 1
+
+
+def test_a_journal_that_the_disk_does_not_give_back_is_not_set_aside(state, monkeypatch):
+    Journal.open(state).close()
+
+    def unreadable(_path: bytes) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(journal_file, "_read_whole", unreadable)
+    with open(os.path.join(state, b"journal.db"), "r+b") as file:
+        file.write(b"rubbish")
+    with pytest.raises(JournalError, match="Input/output error"):
+        Journal.open(state)
+    assert not [name for name in os.listdir(state) if b"corrupt" in name]
 
 
 def test_an_empty_file_becomes_a_journal(state):

@@ -204,13 +204,17 @@ class Archiving:
     def _trash_source(self, situation: Situation, record: Record) -> tuple[Record, ItemState, str]:
         self._progress.at("moving to trash", record.source)
         move = TrashMove(record, situation.parent)
-        kept = f"A verified copy is at {display_path(record.destination)}; the source stays where it is."
+        copied = f"A verified copy is at {display_path(record.destination)}."
+        kept = f"{copied[:-1]}; the source stays where it is."
         try:
             trash_group(self._journal, [move], self._trashes)
         except JournalError as problem:
             return record, ItemState.FAILED, f"{problem} {kept}"
         if move.record.state is State.DONE:
             return move.record, ItemState.DONE, self._note(situation, move)
+        if move.record.state is not State.FAILED:
+            # It was moved, and the disk reported an error then: the next recovery finds out how it ended.
+            return move.record, ItemState.FAILED, f"{move.error} {copied}"
         sentence = f"{move.error} {kept}"
         with contextlib.suppress(JournalError):
             self._journal.write([replace(move.record, state=State.FAILED, error=sentence)], closing=True)

@@ -186,6 +186,9 @@ class DayPack:
         if isinstance(problem, Swapped | Stranded):
             why = "a file changed while its day was packed"
         sentence = f"{shown} was not made: {why.rstrip('.')}."
+        with contextlib.suppress(JournalError):
+            # The journal may know more than the caller: the directory is made where an error comes between.
+            record = self._work.journal.record(record.id) or record
         try:
             left = scatter(self._pile, self._path, self._holding, record.identity)
             self._withdraw(record)

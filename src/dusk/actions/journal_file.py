@@ -62,6 +62,11 @@ def open_database(directory: bytes) -> tuple[sqlite3.Connection, tuple[str, ...]
             try:
                 return _connect(directory), ()
             except Damaged:
+                _read_whole(os.path.join(directory, NAME))
+            try:
+                # A look that failed because the disk did not answer for a moment looks like damage.
+                return _connect(directory), ()
+            except Damaged:
                 kept = _set_aside(directory)
                 connection = _connect(directory)
         except sqlite3.Error as error:
@@ -170,6 +175,17 @@ def _connect(directory: bytes) -> sqlite3.Connection:
         raise
     ensure_reserve(directory)
     return connection
+
+
+def _read_whole(path: bytes) -> None:
+    """Raise OSError when the disk cannot give back every byte: that is no damage that a new file mends."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            while os.read(descriptor, 1 << 20):
+                pass
+    finally:
+        os.close(descriptor)
 
 
 def _make_file(path: bytes) -> None:
