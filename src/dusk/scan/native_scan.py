@@ -6,16 +6,16 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
-from dusk.fs.mounts import MountTable
 from dusk.scan import _native
-from dusk.scan.boundary import Places, places_below
 from dusk.scan.components import components
 from dusk.scan.native_tree import NativeTree
-from dusk.scan.pace import Pace
 from dusk.scan.scanner import Progress, ScanOptions
 from dusk.scan.tree import ROOT
+
+if TYPE_CHECKING:
+    from dusk.scan.boundary import Places
 
 _SLICE = 100
 """Milliseconds between two looks at whether a signal came while someone waits."""
@@ -66,11 +66,10 @@ class Indexes(Sequence[int]):
 class NativeScan:
     """A scan on several threads, which end when idle and come back for a refresh."""
 
-    def __init__(self, path: bytes, options: ScanOptions, pace: Pace) -> None:
+    def __init__(self, path: bytes, options: ScanOptions) -> None:
         """Prepare to scan a resolved absolute path; touches no disk."""
         self._path = path
         self._options = options
-        self._pace = pace
         self._core = _native.Scan(path, options.cross)
         self._tree = NativeTree(self._core)
         self._hits = Indexes(self._core.hit_count, self._core.hits)
@@ -156,7 +155,9 @@ class NativeScan:
         try:
             triggers = self._options.wanted()
             wanted = None if triggers is None else (triggers.names, triggers.prefixes, triggers.suffixes)
-            pace = self._pace.within_limits()
+            from dusk.scan.pace import pace_of
+
+            pace = pace_of(self._path, self._options.threads).within_limits()
             self._core.start(self._places(), wanted, pace.threads, pace.held, pace.inode_order)
         except MemoryError:
             self._core.fail("not enough memory for the whole tree")
@@ -164,7 +165,10 @@ class NativeScan:
             self._core.fail(f"the scan stopped unexpectedly: {type(error).__name__}: {error}")
 
     def _places(self) -> list[tuple[bytes, bool, bool, bool, int, int]]:
-        # The mount table is read without touching any mount.
+        # Mounts are not looked for before the first frame is drawn, and reading their table touches none.
+        from dusk.fs.mounts import MountTable
+        from dusk.scan.boundary import places_below
+
         places = places_below(self._tree.name(ROOT), MountTable.read())
         return list(_flattened(places, b"", self._options.cross))
 

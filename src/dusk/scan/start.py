@@ -33,9 +33,8 @@ def open_scan(path: bytes, options: ScanOptions = _NOTHING) -> Scan:
         raise ScanError(f"{SCANNER_VARIABLE} is native or reference, not {display_name(chosen)}")
     if chosen != "reference" and is_native_built():
         from dusk.scan.native_scan import NativeScan
-        from dusk.scan.pace import pace_of
 
-        return NativeScan(resolved, options, pace_of(resolved, options.threads))
+        return NativeScan(resolved, options)
     if chosen == "native":
         raise ScanError(f"{SCANNER_VARIABLE} asks for the native scanner, which was not built here")
     from dusk.scan.walker import ReferenceScan

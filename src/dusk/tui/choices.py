@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun
 from dusk.scan.tree import ROOT, SizeTree
@@ -241,6 +240,8 @@ class Choices:
 
 def _device_of(directory: bytes) -> int:
     """Return the device that a directory is or would be on; a network mount is not touched for that."""
+    from dusk.fs.mounts import MountTable
+
     mount = MountTable.read().containing(directory)
     if mount is not None and mount.is_network:
         return mount.device
