@@ -237,20 +237,34 @@ def _expunge(
         except OSError as problem:
             _keep(deletion, problem)
     _refuse_mounts(deletions, place, holder, tokens)
-    gone = [deletion for deletion in deletions if not deletion.error]
+    leaving = [
+        (deletion, token) for deletion, token in zip(deletions, tokens, strict=True) if not deletion.error
+    ]
     try:
         sync(holder)
         sync(place.files)
-        for deletion in gone:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(deletion.record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
-        sync(place.info)
     except OSError as problem:
-        for deletion, token in zip(deletions, tokens, strict=True):
-            if not deletion.error:
-                with contextlib.suppress(OSError):
-                    os.rename(token, deletion.record.trash_name, src_dir_fd=holder, dst_dir_fd=place.files)
-                _keep(deletion, problem)
+        for deletion, token in leaving:
+            _put_back(deletion, token, place, holder, problem)
+        return
+    # The items are gone from here on. A document that stays is one of nothing, and swept later.
+    for deletion, _ in leaving:
+        with contextlib.suppress(OSError):
+            os.unlink(deletion.record.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
+    with contextlib.suppress(OSError):
+        sync(place.info)
+
+
+def _put_back(
+    deletion: Deletion, token: bytes, place: TrashDirectory, holder: int, problem: OSError | Unusable
+) -> None:
+    """Return an item to the trash that had left it, or say where it is."""
+    _keep(deletion, problem)
+    try:
+        os.rename(token, deletion.record.trash_name, src_dir_fd=holder, dst_dir_fd=place.files)
+    except OSError:
+        where = display_path(deletion.record.working)
+        deletion.error = deletion.error.replace("It is still in the trash.", f"It lies in {where}.")
 
 
 def _take_out(name: bytes, token: bytes, place: TrashDirectory, holder: int) -> None:
@@ -265,12 +279,18 @@ def _refuse_mounts(
     deletions: list[Deletion], place: TrashDirectory, holder: int, tokens: list[bytes]
 ) -> None:
     """Put back what something was mounted in at the last moment."""
-    table = MountTable.read()
+    try:
+        table = MountTable.read()
+    except OSError as problem:
+        for deletion, token in zip(deletions, tokens, strict=True):
+            if not deletion.error:
+                _put_back(deletion, token, place, holder, problem)
+        return
     for deletion, token in zip(deletions, tokens, strict=True):
         path = deletion.record.working
         if not deletion.error and (table.at(path) is not None or table.below(path)):
-            os.rename(token, deletion.record.trash_name, src_dir_fd=holder, dst_dir_fd=place.files)
-            _keep(deletion, Unusable("something was mounted in it at this moment"))
+            mounted = Unusable("something was mounted in it at this moment")
+            _put_back(deletion, token, place, holder, mounted)
 
 
 def _lock(holder: int, operation: int) -> bool:

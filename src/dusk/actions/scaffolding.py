@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -139,7 +140,13 @@ class Scaffolding(Act):
     def take_back(self, original: Record, record: Record, tools: Tools) -> Returned:
         """Remove what was made, as far as nobody put anything into it."""
         (record,) = tools.journal.write([record])
-        note = _retire(tools.journal.products(original.id))
+        try:
+            note = _retire(tools.journal.products(original.id))
+        except OSError as problem:
+            sentence = f"{display_path(problem.filename)} cannot be removed: {problem.strerror}. Undo again."
+            with contextlib.suppress(JournalError):
+                tools.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
+            return Returned(ItemState.FAILED, sentence)
         ended = [replace(record, state=State.DONE), replace(original, state=State.UNDONE)]
         tools.journal.write(ended, closing=True)
         return Returned(ItemState.DONE, note)
@@ -163,28 +170,37 @@ def _make(base: bytes, name: bytes) -> Product:
     directory = open_directory(os.path.join(base, above) if above else base)
     try:
         os.mkdir(last, dir_fd=directory)
-        sync(directory)
-        status = os.stat(last, dir_fd=directory, follow_symlinks=False)
+        try:
+            sync(directory)
+            status = os.stat(last, dir_fd=directory, follow_symlinks=False)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.rmdir(last, dir_fd=directory)
+            raise
     finally:
         os.close(directory)
     return Product(os.path.join(base, name), Identity.from_stat(status), mode=status.st_mode)
 
 
 def _retire(products: Sequence[Product]) -> str:
-    left = _remove(products)
+    """Remove what is still empty; return a sentence about the rest. Raises OSError when the disk refuses."""
+    left, problem = _remove(products)
+    if problem is not None:
+        raise problem
     if not left:
         return ""
     more = f" and {len(left) - 1:,} more" if len(left) > 1 else ""
     return f"{display_path(left[0])}{more} is not empty any more, so it stays."
 
 
-def _remove(products: Sequence[Product], made_by: Record | None = None) -> list[bytes]:
-    """Remove directories that are still empty, from below; return those that stay.
+def _remove(products: Sequence[Product], made_by: Record | None = None) -> tuple[list[bytes], OSError | None]:
+    """Remove directories that are still empty, from below; return those in use, and what else went wrong.
 
     With ``made_by`` their inodes are not known: then what this user owns and what is not older than that
     record is meant.
     """
-    left = []
+    left: list[bytes] = []
+    problem: OSError | None = None
     for product in reversed(products):
         try:
             directory, name = open_parent(product.path)
@@ -201,8 +217,11 @@ def _remove(products: Sequence[Product], made_by: Record | None = None) -> list[
             if same and stat.S_ISDIR(status.st_mode):
                 os.rmdir(name, dir_fd=directory)
                 sync(directory)
-        except OSError:
-            left.append(product.path)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                left.append(product.path)
+            else:
+                problem = OSError(error.errno, error.strerror, product.path)
         finally:
             os.close(directory)
-    return left[::-1]
+    return left[::-1], problem

@@ -1,0 +1,359 @@
+"""Any actions in any order on any names: done, refused or interrupted, no content is ever lost."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+import dusk.actions.checks
+from actions.conftest import Box
+from actions.interrupting import killed
+from dusk.actions.bin import empty, restore
+from dusk.actions.executor import Executor
+from dusk.actions.journal import Journal
+from dusk.actions.outcome import ItemState
+from dusk.actions.record import State
+from dusk.actions.recovery import recover
+from dusk.actions.undo import NothingToUndo, undo_batch
+from dusk.fs import holders
+from dusk.rules.finding import Action, ActionOptions
+
+from . import invariants
+
+HOSTILE = (
+    b"checkpoint.pt", b"-rf", b"a\nPath=x", b"x" * 255, b"y" * 250, b"\xff\xfe", b"%41", b".trashinfo",
+    b"a.trashinfo", b" ", "é".encode(), b"a.zst", b"a.jsonl", b"a.log", b".dusk-x", b"$(touch x)", b"~",
+    b"\x1b[31m", b"files", b"info", b"expunged", b"directorysizes", b"2026-01-01", b"pending", b"failed",
+)  # fmt: skip
+names = st.sampled_from(HOSTILE) | st.binary(min_size=1, max_size=30).map(
+    lambda name: name.replace(b"/", b"_").replace(b"\0", b"0")
+).filter(lambda name: name not in (b".", b".."))
+directories = st.sampled_from((b".", b"a", b"a/b\n", b"queue/failed", b"\xff"))
+LINES = b"".join(b"%d words that repeat and repeat\n" % number for number in range(120))
+PLACE = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+class Acting(RuleBasedStateMachine):
+    """A user, hostile names, and everything that dusk can do."""
+
+    steps = 0
+    """Steps of all runs of this process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.top = tempfile.mkdtemp(prefix="dusk-machine-", dir=PLACE)
+        root = os.path.realpath(os.fsencode(self.top))
+        for name, part in (("HOME", "home"), ("DUSK_STATE_DIR", "state"), ("DUSK_CONFIG_DIR", "config")):
+            os.environ[name] = os.path.join(os.fsdecode(root), part)
+        dusk.actions.checks.hold_report = lambda path: holders.HoldReport(holders.Hold.FREE)
+        self.box = Box(root)
+        self.archive = os.path.join(root, b"archive")
+        os.mkdir(self.archive)
+        self.expected: collections.Counter[str] = collections.Counter()
+        self.before: dict[tuple[int, bytes], invariants.Facts] = {}
+        self.purged: dict[int, collections.Counter[str]] = {}
+        self.made = 0
+
+    def teardown(self) -> None:
+        self.box.journal.close()
+        for directory, _, _ in os.walk(self.top):
+            os.chmod(directory, 0o700)
+        shutil.rmtree(self.top)
+
+    @initialize()
+    def begin(self) -> None:
+        os.makedirs(self.box.path(b"queue", b"pending"))
+        os.makedirs(self.box.path(b"queue", b"failed"))
+
+    # What a user does beside dusk
+
+    @rule(directory=directories, name=names, size=st.sampled_from((0, 1, 1, 40)), old=st.booleans())
+    def create(self, directory: bytes, name: bytes, size: int, old: bool) -> None:
+        path = self.box.path(directory, name)
+        self.made += 1
+        with contextlib.suppress(OSError):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "xb") as file:
+                file.write(b"%d\n" % self.made + LINES * size)
+            if old:
+                os.utime(path, ns=(1, 1_500_000_000_000_000_000 + self.made * 86_400 * 10**9))
+            self._count()
+
+    @rule(data=st.data())
+    def link(self, data: st.DataObject) -> None:
+        files = self._files()
+        if files:
+            path = data.draw(st.sampled_from(files))
+            with contextlib.suppress(OSError):
+                os.link(path, self.box.path(data.draw(directories), data.draw(names)))
+
+    @rule(data=st.data())
+    def copy(self, data: st.DataObject) -> None:
+        files = self._files()
+        if files:
+            source, goal = data.draw(st.sampled_from(files)), self.box.path(b"copies", data.draw(names))
+            os.makedirs(os.path.dirname(goal), exist_ok=True)
+            if not os.path.lexists(goal):
+                shutil.copy2(source, goal)
+                self._count()
+
+    @rule(name=names, goal=names)
+    def symlink(self, name: bytes, goal: bytes) -> None:
+        with contextlib.suppress(OSError):
+            os.symlink(goal, self.box.path(name))
+
+    @rule(directory=directories, name=names)
+    def empty_directory(self, directory: bytes, name: bytes) -> None:
+        with contextlib.suppress(OSError):
+            os.makedirs(self.box.path(directory, name, b"inside"))
+
+    # What dusk does
+
+    @rule(data=st.data(), is_stale=st.booleans(), is_interrupted=st.sampled_from((False, False, False, True)))
+    def trash(self, data: st.DataObject, is_stale: bool, is_interrupted: bool) -> None:
+        self._act(data, Action.TRASH, self._entries(), is_stale=is_stale, is_interrupted=is_interrupted)
+
+    @rule(data=st.data(), form=st.sampled_from(("copy", "tar.zst")), is_interrupted=st.booleans())
+    def archives(self, data: st.DataObject, form: str, is_interrupted: bool) -> None:
+        options = ActionOptions(form=form)
+        self._act(
+            data, Action.ARCHIVE, self._entries(), options, destination=self.archive,
+            is_interrupted=is_interrupted, most=1,
+        )  # fmt: skip
+
+    @rule(data=st.data(), is_interrupted=st.booleans())
+    def compress(self, data: st.DataObject, is_interrupted: bool) -> None:
+        self._act(data, Action.COMPRESS, self._files(), is_interrupted=is_interrupted, most=2)
+
+    @rule(data=st.data())
+    def split(self, data: st.DataObject) -> None:
+        self._act(data, Action.SPLIT, self._files(), ActionOptions(lines=50), most=1)
+
+    @rule(data=st.data())
+    def rotate(self, data: st.DataObject) -> None:
+        self._act(data, Action.ROTATE, self._directories(), ActionOptions(keep_days=1), most=1)
+
+    @rule(data=st.data(), is_interrupted=st.booleans())
+    def requeue(self, data: st.DataObject, is_interrupted: bool) -> None:
+        items = [path for path in self._files() if b"/queue/failed/" in path]
+        self._act(data, Action.REQUEUE, items, is_interrupted=is_interrupted)
+
+    @rule(data=st.data(), is_interrupted=st.booleans())
+    def dedupe(self, data: st.DataObject, is_interrupted: bool) -> None:
+        options = ActionOptions(form="hard-link")
+        self._act(data, Action.DEDUPE, self._files(), options, is_interrupted=is_interrupted, most=6)
+
+    @rule(data=st.data(), is_interrupted=st.booleans())
+    def empty_directories(self, data: st.DataObject, is_interrupted: bool) -> None:
+        self._act(data, Action.EMPTY_DIRECTORIES, self._directories(), is_interrupted=is_interrupted)
+
+    @rule(data=st.data(), wanted=st.lists(names.map(os.fsdecode), min_size=1, max_size=3))
+    def scaffold(self, data: st.DataObject, wanted: list[str]) -> None:
+        self._act(data, Action.SCAFFOLD, [self.box.data], ActionOptions(names=tuple(wanted)), most=1)
+
+    @rule(is_interrupted=st.booleans(), at=st.integers(1, 60))
+    def undo_newest(self, is_interrupted: bool, at: int) -> None:
+        if is_interrupted:
+            self._interrupt(_undo, at)
+        else:
+            self._undo(None)
+
+    @rule(data=st.data())
+    def undo_any(self, data: st.DataObject) -> None:
+        batches = [batch.id for batch in self.box.journal.batches() if batch.is_undoable]
+        if batches:
+            self._undo(data.draw(st.sampled_from(batches)))
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.made)
+    def restore_from_the_bin(self, data: st.DataObject) -> None:
+        items = self.box.bin()
+        if items:
+            chosen = data.draw(st.lists(st.sampled_from(items), min_size=1, max_size=3, unique_by=id))
+            self._expect_back({item.record.id for item in chosen if item.record is not None})
+            outcome = restore(chosen, journal=self.box.journal)
+            assert not [
+                one for one in outcome.results if one.state is not ItemState.DONE and not one.sentence
+            ]
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.made > 3)
+    def empty_a_part(self, data: st.DataObject) -> None:
+        items = self.box.bin()
+        if items:
+            chosen = data.draw(st.lists(st.sampled_from(items), min_size=1, max_size=2, unique_by=id))
+            before = collections.Counter(invariants.contents(self.box))
+            owned = {item.path: self._owned(item.path) for item in chosen}
+            outcome = empty(chosen, journal=self.box.journal)
+            gone = before - collections.Counter(invariants.contents(self.box))
+            may_go: collections.Counter[str] = collections.Counter()
+            for result in outcome.results:
+                if result.state is ItemState.DONE:
+                    may_go += owned[result.item.path]
+                    if result.item.record is not None:
+                        self.purged[result.item.record.id] = owned[result.item.path]
+            assert gone <= may_go, (gone, may_go, outcome)
+            self.expected = +(self.expected - gone)
+
+    @rule()
+    def start_again(self) -> None:
+        self.box.journal.close()
+        self.box.journal = Journal.open()
+        assert not self.box.journal.notices
+        assert recover(self.box.journal).sentences == ()
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        Acting.steps += 1
+        found = collections.Counter(invariants.contents(self.box))
+        missing = self.expected - found
+        assert not missing, (missing, self.expected)
+        for content, count in self.expected.items():
+            assert found[content] == count, (content, found[content], count)
+        assert not invariants.trash_problems(self.box)
+        assert not invariants.open_records(self.box)
+        ours = [one for one in invariants.residue(self.box) if "b'.dusk-x'" not in one]
+        assert not ours, ours
+
+    # How
+
+    def _act(
+        self, data: st.DataObject, action: Action, paths: list[bytes], options: ActionOptions | None = None,
+        *, destination: bytes = b"", is_stale: bool = False, is_interrupted: bool = False, most: int = 4,
+    ) -> None:  # fmt: skip
+        if not paths:
+            return
+        chosen = data.draw(st.lists(st.sampled_from(paths), min_size=1, max_size=most, unique=True))
+        facts = {"destination": destination, **({"options": options} if options is not None else {})}
+        plan = self.box.review(self.box.plan(*chosen, action=action, **facts)).plan
+        if is_stale:
+            self._change(chosen[0])
+        if is_interrupted:
+            self._interrupt(
+                lambda: Executor(Journal.open(), self.box.protection).run(plan), data.draw(st.integers(1, 80))
+            )
+            return
+        shapes = {path: self._shape(path) for path in chosen}
+        outcome = self.box.run(plan)
+        for result in outcome.results:
+            if result.state is ItemState.DONE:
+                self.before[outcome.batch or 0, result.path] = shapes[result.path]
+            elif result.state is not ItemState.SKIPPED:
+                assert result.sentence.rstrip().endswith((".", "?")), result
+        if is_stale and action is Action.TRASH:
+            assert outcome.results[0].state is not ItemState.DONE, outcome
+
+    def _undo(self, batch: int | None) -> None:
+        records = {
+            record.source: record.id
+            for found in self.box.journal.batches()
+            if batch in (None, found.id)
+            for record in self.box.journal.records(found.id)
+            if record.state is State.PURGED
+        }
+        try:
+            outcome = undo_batch(self.box.journal, batch)
+        except NothingToUndo:
+            return
+        done = [result for result in outcome.results if result.state is ItemState.DONE]
+        self._expect_back(
+            {
+                record.id
+                for record in self.box.journal.records(outcome.batch)
+                if record.state is State.UNDONE and record.id in records.values()
+            }
+        )
+        for result in outcome.results:
+            assert result.state is ItemState.DONE or result.sentence, result
+        for result in done:
+            before = self.before.pop((outcome.batch, result.path), None)
+            if before is not None and result.action in (Action.TRASH, Action.COMPRESS, Action.SPLIT):
+                assert self._shape(result.path) == before, (result, before)
+
+    def _expect_back(self, records: set[int]) -> None:
+        """Expect what was purged and is brought back from what had been made of it."""
+        for number in records:
+            back = self.purged.pop(number, collections.Counter())
+            found = collections.Counter(invariants.contents(self.box))
+            for content, count in back.items():
+                self.expected[content] = min(self.expected[content] + count, found[content])
+
+    def _interrupt(self, work, at: int) -> None:
+        self.box.journal.close()
+        killed(work, at, bool(at % 2))
+        self.box.journal = Journal.open()
+        recover(self.box.journal)
+        assert recover(self.box.journal).sentences == ()
+
+    def _change(self, path: bytes) -> None:
+        if os.path.islink(path) or not os.path.isfile(path):
+            os.utime(path, ns=(1, time.time_ns()), follow_symlinks=False)
+            if os.path.isdir(path):
+                with open(os.path.join(path, b"appeared %d" % self.made), "xb") as file:
+                    self.made += 1
+                    file.write(b"%d appeared" % self.made)
+        else:
+            with open(path, "ab") as file:
+                file.write(b"!")
+        self._count()
+
+    def _count(self) -> None:
+        """Take in what the user has now: this is what must stay."""
+        found = collections.Counter(invariants.contents(self.box))
+        self.expected = found
+
+    def _owned(self, path: bytes) -> collections.Counter[str]:
+        """Return the contents that go when an item is deleted: inodes that have all their names in it."""
+        import hashlib
+
+        names: collections.Counter[int] = collections.Counter()
+        found: dict[int, tuple[int, str]] = {}
+        paths = [path]
+        for directory, _, files in os.walk(path):
+            paths += [os.path.join(directory, name) for name in files]
+        for one in paths:
+            if os.path.isfile(one) and not os.path.islink(one):
+                status = os.lstat(one)
+                names[status.st_ino] += 1
+                with open(one, "rb") as file:
+                    found[status.st_ino] = (status.st_nlink, hashlib.sha256(file.read()).hexdigest())
+        return collections.Counter(text for inode, (links, text) in found.items() if names[inode] == links)
+
+    def _shape(self, path: bytes) -> object:
+        """Return what undo must give back of one entry and all below it, link counts apart."""
+        if os.path.isdir(path) and not os.path.islink(path):
+            return {
+                name: (*fact[:4], fact[7] if not str(fact[0]).startswith("d") else None)
+                for name, fact in invariants.facts(path).items()
+            }
+        status = os.lstat(path)
+        content = b""
+        if os.path.isfile(path) and not os.path.islink(path):
+            with open(path, "rb") as file:
+                content = file.read()
+        return (status.st_mode, status.st_uid, status.st_gid, status.st_mtime_ns, content)
+
+    def _entries(self) -> list[bytes]:
+        return sorted(
+            os.path.join(directory, name)
+            for directory, names, files in os.walk(self.box.data)
+            for name in names + files
+        )
+
+    def _files(self) -> list[bytes]:
+        return [path for path in self._entries() if os.path.isfile(path) and not os.path.islink(path)]
+
+    def _directories(self) -> list[bytes]:
+        return [path for path in self._entries() if os.path.isdir(path) and not os.path.islink(path)]
+
+
+def _undo() -> None:
+    with contextlib.suppress(NothingToUndo):
+        undo_batch(Journal.open())
