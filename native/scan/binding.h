@@ -7,6 +7,8 @@
 #endif
 #include <Python.h>
 
+#include <sys/types.h>
+
 #include <memory>
 
 #include "scan.h"
@@ -17,6 +19,7 @@ namespace dusk {
 struct ScanObject {
   PyObject_HEAD
   std::shared_ptr<Scan>* scan;
+  pid_t process;  // that made it; a forked child has none of its threads
 };
 
 PyObject* make_scan_type(PyObject* module);

@@ -1,4 +1,6 @@
 // dusk.scan._native.Scan: started, watched, cancelled from Python. Threads of a scan never touch Python.
+#include <unistd.h>
+
 #include <new>
 
 #include "binding.h"
@@ -74,14 +76,18 @@ PyObject* create(PyTypeObject* type, PyObject* arguments, PyObject*) {
         std::make_shared<Scan>(std::string(path, static_cast<std::size_t>(length)), cross));
     const auto allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
     PyObject* self = allocate(type, 0);
-    if (self != nullptr) reinterpret_cast<ScanObject*>(self)->scan = scan.release();
+    if (self == nullptr) return nullptr;
+    reinterpret_cast<ScanObject*>(self)->scan = scan.release();
+    reinterpret_cast<ScanObject*>(self)->process = getpid();
     return self;
   });
 }
 
 void destroy(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
-  if (auto* scan = reinterpret_cast<ScanObject*>(self)->scan) {
+  auto*& scan = reinterpret_cast<ScanObject*>(self)->scan;
+  // A forked child has none of the threads, and a lock that one of them held stays held for good.
+  if (scan != nullptr && reinterpret_cast<ScanObject*>(self)->process == getpid()) {
     try {
       // Trees may outlive it; its threads need not.
       (*scan)->abandon();

@@ -89,7 +89,7 @@ class Builder:
         try:
             getattr(self, "_" + part.kind.replace(" ", "_"))(part, path)
         except OSError as error:
-            if error.errno not in (errno.ENAMETOOLONG, errno.EMLINK, errno.ENXIO):
+            if error.errno not in (errno.ENAMETOOLONG, errno.EMLINK, errno.ENXIO, errno.EXDEV):
                 raise
 
     def _file(self, part: Part, path: bytes) -> None:

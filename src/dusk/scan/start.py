@@ -62,7 +62,10 @@ def _answer_in_time(path: bytes) -> bytes:
             answers.append(error)
 
     asking = threading.Thread(target=ask, name="dusk-open", daemon=True)
-    asking.start()
+    try:
+        asking.start()
+    except RuntimeError as error:
+        raise ScanError(f"no thread could be started: {error}") from None
     asking.join(ANSWER_TIMEOUT)
     if not answers:
         raise ScanError(f"{display_path(path)} does not answer: the filesystem it lies on may hang")
