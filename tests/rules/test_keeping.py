@@ -177,3 +177,21 @@ def test_an_empty_directory_of_something_known_is_not_spoken_of_apart(tmp_path: 
     judging = judge(tmp_path)
     assert names(only(judging, "empty-directories"), tmp_path) == {"nothing"}
     assert names(only(judging, "torch-extensions"), tmp_path) == {".cache/torch_extensions"}
+
+
+@pytest.mark.parametrize("name", ["analysis.ipynb", "thesis.tex", "notes.org", "why.md"])
+@pytest.mark.parametrize("cache", ["torch_compile_cache/0123456789ab/rank_0_0", "torch_compile_cache"])
+def test_a_document_in_a_cache_keeps_it_from_going_unseen(tmp_path: Path, cache: str, name: str) -> None:
+    compiled = put(tmp_path / "home/.cache/vllm/torch_compile_cache/0123456789ab/rank_0_0/graph.py")
+    put(tmp_path / "home/.cache/vllm" / cache / name)
+    judged = judge(tmp_path)
+    above = {os.fsencode(place) for place in compiled.parents}
+    assert not [finding for finding in judged.findings() if finding.offers and above & set(finding.paths)]
+
+
+def test_directories_of_sessions_are_no_empty_directories(tmp_path: Path) -> None:
+    for name in ("tmux-1000", "ssh-XXabc", "systemd-private-1-a.service-x/tmp", "forgotten"):
+        (tmp_path / "tmp" / name).mkdir(parents=True)
+    put(tmp_path / "tmp/list.txt")
+    set_ages(tmp_path)
+    assert names(only(judge(tmp_path), "empty-directories"), tmp_path / "tmp") == {"forgotten"}

@@ -13,6 +13,18 @@ from dusk.scan.tree import SizeTree
 
 _LISTED = 20
 """Most paths that are named for one directory."""
+NO_DOCUMENTS = "!documents"
+"""Among the parts of a unit: a bare ``*`` of it does not speak for documents."""
+# Texts that people write and that no cache consists of. A cache in which one lies does not go unseen: whose
+# makers do write such files name them beside the "*".
+_DOCUMENTS = ("*.ipynb", "*.tex", "*.org", "*.md", "*.odt", "*.docx")
+
+
+def is_part(name: bytes, parts: tuple[str, ...]) -> bool:
+    """Return whether a unit with these parts calls a file of this name its own."""
+    if NO_DOCUMENTS in parts and "*" in parts and matches_any(name, _DOCUMENTS):
+        return matches_any(name, tuple(part for part in parts if part != "*"))
+    return matches_any(name, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class Kept:
         """Return what no unit with these parts calls its own, None when nothing is left."""
         if self.absolute or not parts:
             return self
-        own = [not matches_any(name, parts) for name in self.names]
+        own = [not is_part(name, parts) for name in self.names]
         if all(own):
             return self
         entries = tuple(entry for entry, stays in zip(self.entries, own, strict=True) if stays)

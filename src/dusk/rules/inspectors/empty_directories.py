@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from dusk.fs.units import format_count
@@ -18,6 +19,11 @@ _EXPECTED = frozenset(
         b"blobs", b"refs", b"snapshots", b"mnt", b"media", b"incoming", b"work", b"partial",
     }
 )  # fmt: skip
+# Sessions and services make these in temporary directories, empty or with what comes and goes in them.
+_SESSION = re.compile(
+    rb"(tmux|ssh|systemd-private|snap-private|snap|pulse|dbus|gpg|vscode|krb5|nsys)[-._].*",
+    re.DOTALL,
+)
 _QUEUES = frozenset({b"queue", b"queues", b"jobs", b"spool"})
 
 
@@ -74,4 +80,6 @@ def _is_nobodys(index: int, facts: Facts) -> bool:
     above = [tree.name(ancestor) for ancestor in facts.ground.ancestors(index)[:-1]]
     if any(name.startswith(b".") or name in _QUEUES for name in above):
         return False
-    return not any(tree.name(entry) in _EXPECTED for entry in tree.subtree(index))
+    return not any(
+        tree.name(entry) in _EXPECTED or _SESSION.match(tree.name(entry)) for entry in tree.subtree(index)
+    )
