@@ -286,3 +286,33 @@ def test_a_part_of_a_repository_may_only_go_with_it(hub: Hub, tmp_path: Path) ->
         assert judged.keeps_below(index) == (() if f"snapshots/{OLD}" in part else (path,)), part
     whole = tree.find(os.fsencode(hub.path / REPOSITORY))
     assert whole is not None and judged.keeps_below(whole) == ()
+
+
+@pytest.mark.parametrize("place", [f"snapshots/{'a' * 40}/my_eval.csv", "my_notes/plan.csv"])
+def test_a_file_that_somebody_put_into_a_cached_repository_holds_it_back(tmp_path: Path, place: str) -> None:
+    hub = Hub(tmp_path / "hub")
+    hub.blob("models--org--name", "1" * 64, 9000)
+    hub.snapshot("models--org--name", "a" * 40, {"model.safetensors": "1" * 64}, "main")
+    assert only(judge(tmp_path), "hf-hub-repository").offers
+    put(hub.path / "models--org--name" / place)
+    finding = only(judge(tmp_path), "hf-hub-repository")
+    assert not finding.offers
+    assert "somebody put it there" in " ".join(finding.evidence)
+
+
+def test_what_python_leaves_in_a_cached_kernel_holds_nothing_back(tmp_path: Path) -> None:
+    hub = Hub(tmp_path / "hub")
+    hub.blob("kernels--org--name", "1" * 64, 9000)
+    hub.snapshot("kernels--org--name", "a" * 40, {"build/op.py": "1" * 64}, "main")
+    put(hub.path / f"kernels--org--name/snapshots/{'a' * 40}/build/__pycache__/op.cpython-311.pyc")
+    assert only(judge(tmp_path), "hf-hub-repository").offers
+
+
+def test_a_link_to_an_old_revision_from_anywhere_keeps_it(tmp_path: Path) -> None:
+    hub = Hub(tmp_path / "home/hub")
+    for commit, ref in (("a" * 40, ""), ("b" * 40, "main")):
+        hub.blob("models--org--name", commit[0] * 64, 9000)
+        hub.snapshot("models--org--name", commit, {"model.safetensors": commit[0] * 64}, ref)
+    assert only(judge(tmp_path), "hf-detached-revision").offers
+    link(tmp_path / "srv/models/current", f"../../home/hub/models--org--name/snapshots/{'a' * 40}")
+    assert not [one for one in of(judge(tmp_path), "hf-detached-revision") if one.offers]

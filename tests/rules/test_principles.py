@@ -270,3 +270,13 @@ def test_all_that_is_kept_offers_nothing(tmp_path: Path) -> None:
     assert {one.safety for one in judging.findings() if one.is_keep} == {Safety.KEEP}
     assert not any(one.offers for one in judging.findings() if one.is_keep)
     assert of(judging, "hub-token")
+
+
+def test_a_link_from_another_part_of_the_tree_keeps_a_checkpoint(tmp_path: Path) -> None:
+    for step in (1, 2, 3):
+        checkpoint(tmp_path / "work/runs/sft", step)
+    link(tmp_path / "srv/current-model", "../work/runs/sft/checkpoint-1")
+    link(tmp_path / "work/runs/sft/checkpoint-2/self", "model.safetensors")
+    offers = offered(judge(tmp_path), tmp_path)
+    assert not [path for path in offers if path.startswith("work/runs/sft/checkpoint-1")]
+    assert [path for path in offers if path.startswith("work/runs/sft/checkpoint-2")]

@@ -1,14 +1,18 @@
-"""Symbolic links that point at a candidate: ``latest`` beside it, or a link in a directory above."""
+"""Symbolic links that point at a candidate: ``latest`` beside it, in a directory above, or anywhere else."""
 
 from __future__ import annotations
 
+import bisect
 import os
 
 from dusk.fs.identity import EntryKind
 from dusk.rules.facts import WIDE, Facts
 from dusk.rules.probe import CannotTellError
+from dusk.scan.tree import ROOT
 
 _LEVELS = 6
+_LINKS = 5000  # links read in the whole tree, without those that tools make by the thousand
+_TOOLS = frozenset({b"snapshots", b"blobs", b"bin", b".bin", b"lib", b"files"})
 
 
 class InboundLinks:
@@ -18,11 +22,11 @@ class InboundLinks:
         """Begin with none read."""
         self._facts = facts
         self._read: dict[int, tuple[int, dict[bytes, int]]] = {}
+        self._everywhere: tuple[int, list[tuple[bytes, int]]] = (-1, [])
 
     def pointing_at(self, entry: int) -> int | None:
-        """Return a link beside an entry, or in one of the next directories above, that leads to or into it.
-
-        Raises CannotTellError where the links there cannot be read.
+        """Return a link beside an entry, in one of the next directories above, or else anywhere in a tree
+        that is complete, that leads to or into it.
         """
         path = self._facts.path(entry)
         inside = path + b"/"
@@ -30,7 +34,58 @@ class InboundLinks:
             for target, link in self._links(directory).items():
                 if target == path or target.startswith(inside):
                     return link
+        return self._far(path, inside)
+
+    def _far(self, path: bytes, inside: bytes) -> int | None:
+        """Return a link from anywhere else: what serves a checkpoint seldom lies beside the training."""
+        tree = self._facts.tree
+        if not tree.is_complete(ROOT):
+            return None
+        revision = tree.revision(ROOT)
+        if self._everywhere[0] != revision:
+            self._everywhere = (revision, self._all_links())
+        links = self._everywhere[1]
+        for wanted in (path, inside):
+            position = bisect.bisect_left(links, (wanted, -1))
+            while position < len(links):
+                target, link = links[position]
+                if target != path and not target.startswith(inside):
+                    break
+                if not self._is_below(link, inside):
+                    return link
+                position += 1
         return None
+
+    def _is_below(self, link: int, inside: bytes) -> bool:
+        return self._facts.path(link).startswith(inside)
+
+    def _all_links(self) -> list[tuple[bytes, int]]:
+        """Return where the links of the whole tree lead, sorted, each with the link."""
+        facts = self._facts
+        tree, kind, wanted = facts.tree, facts.tree.kind, EntryKind.SYMLINK
+        links = []
+        for index in range(len(tree)):
+            if kind(index) is wanted and self._is_somebodys(index):
+                links.append(index)
+                if len(links) >= _LINKS:
+                    break
+        try:
+            targets = facts.links(links)
+        except CannotTellError:
+            return []
+        return sorted(
+            (os.path.normpath(os.path.join(facts.path(tree.parent(link)), target)), link)
+            for link, target in zip(links, targets, strict=False)
+        )
+
+    def _is_somebodys(self, link: int) -> bool:
+        tree = self._facts.tree
+        if tree.is_removed(link):
+            return False
+        directory = tree.parent(link)
+        if tree.name(directory) in _TOOLS or self._facts.ground.is_managed(directory):
+            return False
+        return tree.name(tree.parent(directory)) != b"snapshots" if directory > ROOT else True
 
     def _links(self, directory: int) -> dict[bytes, int]:
         """Return where the links in a directory lead, absolute, and by which of them."""

@@ -74,12 +74,12 @@ class ReferenceDesk:
                 answers.update(dict.fromkeys(candidates, Naming(False, sentence=_FAILED.format(error))))
                 continue
             for entry in candidates:
-                answers[entry] = self._linked(entry, wanted) or self._naming(entry, scope, result)
+                answers[entry] = self._linked(entry) or self._naming(entry, scope, result)
         return answers
 
-    def _linked(self, entry: int, wanted: dict[int, tuple[str, ...]]) -> Naming | None:
-        """Return what says that a symbolic link leads to an entry that is looked for by its path."""
-        link = None if wanted[entry] else self._links.pointing_at(entry)
+    def _linked(self, entry: int) -> Naming | None:
+        """Return what says that a symbolic link leads to an entry."""
+        link = self._links.pointing_at(entry)
         if link is None:
             return None
         facts = self._facts

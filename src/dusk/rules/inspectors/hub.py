@@ -92,9 +92,21 @@ def _whole(
         proposals=tuple(proposals),
         words=_words(repository, facts),
         title=f"Cached {repository.type} {display_name(repository.id)}",
-        withheld="a download into it is running." if is_downloading else _busy(facts, index),
+        withheld="a download into it is running."
+        if is_downloading
+        else _busy(facts, index) or _foreign(repository, None, facts),
         shared=shared,
     )
+
+
+def _foreign(repository: Repository, revisions: list[Revision] | None, facts: Facts) -> str:
+    """Return why a repository, or some of its revisions, must not go: somebody's own file lies in it."""
+    for entry in repository.foreign:
+        above = facts.ground.ancestors(entry)
+        if revisions is None or any(revision.index in above for revision in revisions):
+            name = display_name(facts.tree.name(entry))
+            return f"{name} in it is no part of the download: somebody put it there."
+    return ""
 
 
 def _split_payloads(store: Store, index: int, facts: Facts) -> tuple[list[Payload], list[Payload]]:
@@ -170,7 +182,8 @@ def _detached(repository: Repository, old: list[Revision], facts: Facts) -> Sigh
         title=f"Old revisions of {display_name(repository.id)}",
         members=tuple(facts.path(revision.index) for revision in kept),
         needles={revision.index: (revision.commit,) for revision in old},
-        withheld=_busy(facts, *(revision.index for revision in old), *blobs),
+        withheld=_busy(facts, *(revision.index for revision in old), *blobs)
+        or _foreign(repository, old, facts),
         shared=size_of_shared,
     )
 

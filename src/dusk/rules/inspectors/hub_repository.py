@@ -17,6 +17,10 @@ _TYPES = {b"models": "model", b"datasets": "dataset", b"spaces": "space", b"kern
 _REVISION = re.compile(rb"[0-9a-f]{40}\Z")
 _REF_SIZE = 4096
 _KNOWN = frozenset({b"blobs", b"refs", b"snapshots", b".no_exist", b"trees"})
+# fastembed's list of sizes, what Python and desktops leave everywhere.
+_EXTRAS = frozenset(
+    {b"files_metadata.json", b".gitignore", b"CACHEDIR.TAG", b".DS_Store", b"Thumbs.db", b"__pycache__"}
+)
 _BLOB = re.compile(rb"[0-9a-f]{40}([0-9a-f]{24})?(\..*)?\Z", re.DOTALL)
 
 
@@ -54,6 +58,8 @@ class Repository:
     """Why its revisions cannot be told apart; then only the whole is spoken of."""
     incomplete: list[int] = field(default_factory=list)
     """Files that an aborted download left."""
+    foreign: list[int] = field(default_factory=list)
+    """What no download puts there: files among the links of a snapshot, things beside ``blobs``."""
 
     @property
     def detached(self) -> list[Revision]:
@@ -94,6 +100,9 @@ def read_repository(index: int, facts: Facts) -> Repository | None:
             return None
         repository.incomplete = _incomplete(repository.blobs, facts)
         repository.refs = _read_refs(index, facts)
+        repository.foreign = [
+            entry for one, entry in facts.children(index).items() if one not in _KNOWN | _EXTRAS
+        ]
         for commit, directory in commits.items():
             repository.revisions.append(_read_revision(commit, directory, repository, facts))
     except CannotTellError as error:
@@ -158,4 +167,12 @@ def _read_revision(commit: bytes, directory: int, repository: Repository, facts:
         if blob is None:
             raise CannotTellError("a link of a snapshot leads somewhere else than to its blobs")
         blobs.add(blob)
+    if links:
+        repository.foreign += [
+            file
+            for file in files
+            if facts.tree.kind(file) is not EntryKind.SYMLINK
+            and facts.tree.name(file) not in _EXTRAS
+            and facts.tree.name(facts.tree.parent(file)) != b"__pycache__"
+        ]
     return Revision(directory, commit.decode("ascii", "replace"), frozenset(blobs), len(links) == len(files))
