@@ -7,9 +7,9 @@ import subprocess
 from .laboratory import NotHere
 
 _MAKING = {
-    "ext4": ("48M", ["mkfs.ext4", "-q", "-F"]),
-    "xfs": ("320M", ["mkfs.xfs", "-q", "-f"]),
-    "btrfs": ("160M", ["mkfs.btrfs", "-q", "-f"]),
+    "ext4": ("192M", ["mkfs.ext4", "-q", "-F"]),
+    "xfs": ("384M", ["mkfs.xfs", "-q", "-f"]),
+    "btrfs": ("320M", ["mkfs.btrfs", "-q", "-f"]),
 }
 
 

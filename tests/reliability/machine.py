@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
@@ -36,6 +37,8 @@ names = st.sampled_from(HOSTILE) | st.binary(min_size=1, max_size=30).map(
     lambda name: name.replace(b"/", b"_").replace(b"\0", b"0")
 ).filter(lambda name: name not in (b".", b".."))
 directories = st.sampled_from((b".", b"a", b"a/b\n", b"queue/failed", b"\xff"))
+# Forking takes most of the time, and `test_matrix` kills at every call.
+seldom = st.sampled_from((False,) * 9 + (True,))
 LINES = b"".join(b"%d words that repeat and repeat\n" % number for number in range(120))
 PLACE = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
@@ -57,6 +60,8 @@ class Acting(RuleBasedStateMachine):
         self.archive = os.path.join(root, b"archive")
         os.mkdir(self.archive)
         self.expected: collections.Counter[str] = collections.Counter()
+        self.originals: set[str] = set()
+        """What no act could have made as well: shards of equal files are equal."""
         self.before: dict[tuple[int, bytes], invariants.Facts] = {}
         self.purged: dict[int, collections.Counter[str]] = {}
         self.made = 0
@@ -81,7 +86,9 @@ class Acting(RuleBasedStateMachine):
         with contextlib.suppress(OSError):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "xb") as file:
-                file.write(b"%d\n" % self.made + LINES * size)
+                content = b"%d\n" % self.made + LINES * size
+                file.write(content)
+                self.originals.add(hashlib.sha256(content).hexdigest())
             if old:
                 os.utime(path, ns=(1, 1_500_000_000_000_000_000 + self.made * 86_400 * 10**9))
             self._count()
@@ -116,11 +123,11 @@ class Acting(RuleBasedStateMachine):
 
     # What dusk does
 
-    @rule(data=st.data(), is_stale=st.booleans(), is_interrupted=st.sampled_from((False, False, False, True)))
+    @rule(data=st.data(), is_stale=st.booleans(), is_interrupted=seldom)
     def trash(self, data: st.DataObject, is_stale: bool, is_interrupted: bool) -> None:
         self._act(data, Action.TRASH, self._entries(), is_stale=is_stale, is_interrupted=is_interrupted)
 
-    @rule(data=st.data(), form=st.sampled_from(("copy", "tar.zst")), is_interrupted=st.booleans())
+    @rule(data=st.data(), form=st.sampled_from(("copy", "tar.zst")), is_interrupted=seldom)
     def archives(self, data: st.DataObject, form: str, is_interrupted: bool) -> None:
         options = ActionOptions(form=form)
         self._act(
@@ -128,7 +135,7 @@ class Acting(RuleBasedStateMachine):
             is_interrupted=is_interrupted, most=1,
         )  # fmt: skip
 
-    @rule(data=st.data(), is_interrupted=st.booleans())
+    @rule(data=st.data(), is_interrupted=seldom)
     def compress(self, data: st.DataObject, is_interrupted: bool) -> None:
         self._act(data, Action.COMPRESS, self._files(), is_interrupted=is_interrupted, most=2)
 
@@ -140,17 +147,17 @@ class Acting(RuleBasedStateMachine):
     def rotate(self, data: st.DataObject) -> None:
         self._act(data, Action.ROTATE, self._directories(), ActionOptions(keep_days=1), most=1)
 
-    @rule(data=st.data(), is_interrupted=st.booleans())
+    @rule(data=st.data(), is_interrupted=seldom)
     def requeue(self, data: st.DataObject, is_interrupted: bool) -> None:
         items = [path for path in self._files() if b"/queue/failed/" in path]
         self._act(data, Action.REQUEUE, items, is_interrupted=is_interrupted)
 
-    @rule(data=st.data(), is_interrupted=st.booleans())
+    @rule(data=st.data(), is_interrupted=seldom)
     def dedupe(self, data: st.DataObject, is_interrupted: bool) -> None:
         options = ActionOptions(form="hard-link")
         self._act(data, Action.DEDUPE, self._files(), options, is_interrupted=is_interrupted, most=6)
 
-    @rule(data=st.data(), is_interrupted=st.booleans())
+    @rule(data=st.data(), is_interrupted=seldom)
     def empty_directories(self, data: st.DataObject, is_interrupted: bool) -> None:
         self._act(data, Action.EMPTY_DIRECTORIES, self._directories(), is_interrupted=is_interrupted)
 
@@ -158,7 +165,7 @@ class Acting(RuleBasedStateMachine):
     def scaffold(self, data: st.DataObject, wanted: list[str]) -> None:
         self._act(data, Action.SCAFFOLD, [self.box.data], ActionOptions(names=tuple(wanted)), most=1)
 
-    @rule(is_interrupted=st.booleans(), at=st.integers(1, 60))
+    @rule(is_interrupted=seldom, at=st.integers(1, 60))
     def undo_newest(self, is_interrupted: bool, at: int) -> None:
         if is_interrupted:
             self._interrupt(_undo, at)
@@ -215,11 +222,11 @@ class Acting(RuleBasedStateMachine):
         found = collections.Counter(invariants.contents(self.box))
         missing = self.expected - found
         assert not missing, (missing, self.expected)
-        for content, count in self.expected.items():
-            assert found[content] == count, (content, found[content], count)
+        for content in self.originals & set(self.expected):
+            assert found[content] == self.expected[content], (content, found[content])
         assert not invariants.trash_problems(self.box)
         assert not invariants.open_records(self.box)
-        ours = [one for one in invariants.residue(self.box) if "b'.dusk-x'" not in one]
+        ours = [one for one in invariants.residue(self.box) if "b'.dusk-x" not in one]
         assert not ours, ours
 
     # How
@@ -311,8 +318,6 @@ class Acting(RuleBasedStateMachine):
 
     def _owned(self, path: bytes) -> collections.Counter[str]:
         """Return the contents that go when an item is deleted: inodes that have all their names in it."""
-        import hashlib
-
         names: collections.Counter[int] = collections.Counter()
         found: dict[int, tuple[int, str]] = {}
         paths = [path]

@@ -212,7 +212,8 @@ class Archiving:
             return record, ItemState.FAILED, f"{problem} {kept}"
         if move.record.state is State.DONE:
             return move.record, ItemState.DONE, self._note(situation, move)
-        if move.record.state is not State.FAILED:
+        now = status_of(situation.parent, situation.name)
+        if now is None or not record.identity.is_same_inode(Identity.from_stat(now)):
             # It was moved, and the disk reported an error then: the next recovery finds out how it ended.
             return move.record, ItemState.FAILED, f"{move.error} {copied}"
         sentence = f"{move.error} {kept}"

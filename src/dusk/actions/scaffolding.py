@@ -204,7 +204,9 @@ def _remove(products: Sequence[Product], made_by: Record | None = None) -> tuple
     for product in reversed(products):
         try:
             directory, name = open_parent(product.path)
-        except OSError:
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                problem = OSError(error.errno, error.strerror, product.path)
             continue
         try:
             status = status_of(directory, name)
