@@ -96,6 +96,7 @@ def _run(*command: str) -> bool:
 
 def _state(extras: str) -> str:
     digest = hashlib.sha256(extras.encode())
-    for name in ("pyproject.toml", "setup.py"):
-        digest.update((ROOT / name).read_bytes())
+    compiled = sorted(path for path in (ROOT / "native").rglob("*") if path.suffix in (".cpp", ".h"))
+    for path in (ROOT / "pyproject.toml", ROOT / "setup.py", *compiled):
+        digest.update(path.read_bytes())
     return digest.hexdigest() + os.linesep

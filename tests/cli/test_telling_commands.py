@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sqlite3
+import sys
 
 import pytest
 
@@ -182,6 +183,39 @@ def test_doctor_finds_no_problem_in_a_fresh_home(say, own_mounts):
         "themes",
     ):
         assert f"\n{area}\n" in f"\n{spoken.out}"
+
+
+def scanner_checks(say):
+    spoken = say("doctor", "--json")
+    assert spoken.code == 0, spoken.out
+    return {check["name"]: check for check in json.loads(spoken.out)["checks"] if check["area"] == "scanner"}
+
+
+def test_doctor_says_what_is_lost_without_the_native_parts(say, own_mounts, monkeypatch):
+    # As where no compiler was: importing them fails.
+    monkeypatch.setitem(sys.modules, "dusk.scan._native", None)
+    monkeypatch.setitem(sys.modules, "dusk.fs._removal", None)
+    monkeypatch.setattr("dusk.actions.removal._native", None)
+    checks = scanner_checks(say)
+    assert checks["scanner"]["health"] == checks["removal"]["health"] == "note"
+    assert "reference" in checks["scanner"]["text"]
+    assert "ten times the memory" in checks["scanner"]["text"]
+    assert "on one thread" in checks["removal"]["text"]
+    if sys.platform == "linux":
+        assert "no C++ compiler was there" in checks["scanner"]["text"]
+        assert "--force-reinstall" in checks["removal"]["text"]
+
+
+def test_doctor_names_the_variable_that_chose_the_scanner(say, own_mounts, monkeypatch):
+    monkeypatch.setenv("DUSK_SCANNER", "reference")
+    assert "DUSK_SCANNER asks for it" in scanner_checks(say)["scanner"]["text"]
+
+
+def test_doctor_finds_the_native_parts(say, own_mounts):
+    pytest.importorskip("dusk.scan._native", reason="the native scanner was not built here")
+    checks = scanner_checks(say)
+    assert (checks["scanner"]["health"], checks["scanner"]["text"]) == ("ok", "native")
+    assert checks["removal"]["health"] == "ok"
 
 
 def test_doctor_makes_nothing(say, own_home):
