@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -197,3 +199,31 @@ def test_clutter_inside_what_another_rule_knows_is_not_said_twice(tmp_path: Path
     set_ages(tmp_path)
     judged = judge(tmp_path)
     assert not of(judged, "log") and of(judged, "npm-logs")
+
+
+def test_an_archive_that_claims_too_much_is_not_read_to_the_end(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        put(tmp_path / name / "x.txt")
+    put(tmp_path / "a.tar", b"", size=1 << 34)  # decompressors skip the zeros of a hole, all 16 GiB
+    end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 9, 9, 3 << 30, 0, 0)
+    archive = put(tmp_path / "b.zip", b"PK\x03\x04", size=3 << 30)
+    with archive.open("ab") as file:
+        file.write(end)
+    set_age(archive, 30 * DAY)
+    started = time.monotonic()
+    assert not of(judge(tmp_path), "archive-unpacked")
+    assert time.monotonic() - started < 10
+
+
+def test_nested_brackets_in_a_configuration_stop_no_inspector(tmp_path: Path) -> None:
+    for name in (
+        "config.json",
+        "model_index.json",
+        "modules.json",
+        "adapter_config.json",
+        "trainer_state.json",
+    ):
+        put(tmp_path / name.replace(".", "_") / name, '{"a":' * 9000)
+        put(tmp_path / name.replace(".", "_") / "model.safetensors", size=900)
+    judged = judge(tmp_path)  # raises what an inspector raised
+    assert not [one for one in judged.findings() if one.safety in (Safety.SAFE, Safety.COSTLY)]

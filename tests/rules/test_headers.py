@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import struct
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dusk.rules.headers.gguf import read_gguf
 from dusk.rules.headers.safetensors import read_safetensors
+from dusk.rules.headers.torch_zip import read_torch_zip
+
+from .trees import put
 
 
 def safetensors(tensors: dict[str, tuple[str, list[int], int]]) -> tuple[bytes, int]:
@@ -92,3 +97,12 @@ def test_no_bytes_at_all_break_the_readers(data: bytes, size: int) -> None:
     read_gguf(data)
     read_safetensors(data, size)
     read_safetensors(struct.pack("<Q", len(data)) + data, size)
+
+
+def test_a_torch_file_whose_list_claims_gigabytes_is_refused(tmp_path: Path) -> None:
+    end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 9, 9, 3 << 30, 0, 0)
+    file = put(tmp_path / "model.pt", b"PK\x03\x04", size=3 << 30)
+    with file.open("ab") as stream:
+        stream.write(end)
+    with file.open("rb") as stream, pytest.raises(OSError, match="too long"):
+        read_torch_zip(stream.fileno())

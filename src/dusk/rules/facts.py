@@ -173,7 +173,7 @@ class Facts:
             raise CannotTellError(f"it is bigger than {format_size(DOCUMENT)}")
         try:
             return msgspec.json.decode(self.head(index, DOCUMENT), type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise CannotTellError("it is not the JSON that it should be") from error
 
     def links(self, entries: Sequence[int]) -> list[bytes]:

@@ -55,7 +55,7 @@ class ModelConfiguration(msgspec.Struct):
         """How the weights are packed: ``4-bit gptq``; empty where they are not."""
         try:
             packing = msgspec.json.decode(self.quantization_config, type=Packing | None)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return ""  # one of many dialects; the rest of the configuration holds all the same
         if packing is None or not packing.quant_method:
             return ""

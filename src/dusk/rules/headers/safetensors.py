@@ -64,7 +64,7 @@ def read_safetensors(head: bytes, file_size: int) -> SafetensorsHeader | None:
         table = msgspec.json.decode(head[8:length], type=dict[str, msgspec.Raw])
         table.pop("__metadata__", None)
         tensors = {name: msgspec.json.decode(raw, type=_Tensor) for name, raw in table.items()}
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     counts: dict[str, int] = {}
     end = 0

@@ -6,13 +6,15 @@ number is one storage, and the pickle names the storages' types as ``torch Float
 
 from __future__ import annotations
 
-import os
 import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
 
+from dusk.rules.headers.bounded_file import BoundedFile
+
 _MOST_ENTRIES = 200_000
+_SECONDS = 1.0  # less than what counts as a filesystem that does not answer
 _PICKLE = 8 * 1024 * 1024
 _WIDTHS = {
     b"DoubleStorage": ("F64", 8), b"FloatStorage": ("F32", 4), b"HalfStorage": ("F16", 2),
@@ -35,7 +37,7 @@ class TorchZip:
 
 def read_torch_zip(descriptor: int) -> TorchZip | None:
     """Return what an open file holds, None when it is no such zip; raises OSError."""
-    with os.fdopen(os.dup(descriptor), "rb") as file:
+    with BoundedFile(descriptor, _SECONDS) as file:
         try:
             archive = zipfile.ZipFile(file)
             entries = archive.infolist()

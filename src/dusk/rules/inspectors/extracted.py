@@ -7,7 +7,6 @@ which are read from the list of a zip, and from the first 64 MiB of a tar.
 from __future__ import annotations
 
 import io
-import os
 import re
 import tarfile
 import time
@@ -20,6 +19,7 @@ from dusk.fs.names import display_name
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.finding import Action
+from dusk.rules.headers.bounded_file import BoundedFile
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Proposal, Sighting
 
@@ -132,7 +132,7 @@ def _listing(entry: int, facts: Facts) -> _Listing:
     is_zip = facts.tree.name(entry).lower().endswith(b".zip")
 
     def read(descriptor: int) -> _Listing | None:
-        with os.fdopen(os.dup(descriptor), "rb") as file:
+        with BoundedFile(descriptor, _SECONDS / 2) as file:
             try:
                 return _zip(file) if is_zip else _tar(file)
             except (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarError, RuntimeError):

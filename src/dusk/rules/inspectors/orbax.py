@@ -68,7 +68,7 @@ def _scores(step: int, facts: Facts) -> dict[str, float]:
     for name, raw in read.items():
         try:
             scores[name] = msgspec.json.decode(raw, type=float)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             continue
     return scores
 

@@ -104,13 +104,13 @@ def _diffusers(index: int, facts: Facts) -> tuple[str, list[str]]:
     document = facts.document(index, dict[str, msgspec.Raw])
     try:
         kind = msgspec.json.decode(document.get("_class_name", b'""'), type=str)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return "", []
     parts = []
     for name, value in document.items():
         try:
             loaded = msgspec.json.decode(value, type=list[str | None])
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             continue
         if not name.startswith("_") and len(loaded) == 2 and all(loaded):
             parts.append(name)

@@ -73,7 +73,7 @@ def _scores(children: dict[bytes, int], facts: Facts) -> dict[bytes, dict[str, f
         try:
             for one in msgspec.json.decode(snapshot.get("checkpoint_results", b"[]"), type=list[msgspec.Raw]):
                 _note(bytes(one), found)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             pass
     return found
 
@@ -85,7 +85,7 @@ def _note(line: bytes, found: dict[bytes, dict[str, float]]) -> None:
         values = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
         if isinstance(values.get("metrics"), msgspec.Raw):
             values = msgspec.json.decode(values["metrics"], type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
     if not report.checkpoint_dir_name:
         return
@@ -94,6 +94,6 @@ def _note(line: bytes, found: dict[bytes, dict[str, float]]) -> None:
         if is_metric(name):
             try:
                 scores[name] = msgspec.json.decode(raw, type=float)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 continue
     found[report.checkpoint_dir_name.encode("utf-8", "surrogateescape")] = scores

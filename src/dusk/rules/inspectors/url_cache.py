@@ -112,7 +112,7 @@ def _addresses(downloads: list[Download], facts: Facts) -> list[str]:
     for head in facts.heads(notes, 4096):
         try:
             note = msgspec.json.decode(head or b"{}", type=_Note)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         if note.url:
             found[note.url] = None
