@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.survey import LinkedInode
@@ -231,6 +232,8 @@ class FakeJudge:
         self.revision = 1
         self.finished = True
         self.failure = ""
+        self.scan: FakeScan | None = None
+        self.facts = SimpleNamespace(measure=Measure.DISK)
 
     def start(self) -> None:
         pass

@@ -117,9 +117,11 @@ def sample_findings(tree: FakeTree) -> list[Finding]:
 def sample_session(*, running: bool = False, **options: object) -> Session:
     tree = sample_tree()
     scan = FakeScan(tree, running=running)
+    judge = FakeJudge(sample_findings(tree))
+    judge.scan = scan
     session = Session(
         scan,
-        FakeJudge(sample_findings(tree)),  # type: ignore[arg-type]
+        judge,  # type: ignore[arg-type]
         clock=lambda: float(NOW),
         open_journal=lambda: (SimpleNamespace(), ()),  # type: ignore[arg-type, return-value]
         **options,  # type: ignore[arg-type]

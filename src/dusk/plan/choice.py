@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
 from dusk.fs.names import display_path
+from dusk.plan.action_words import HARD_LINK
 from dusk.plan.document import PlanError
 from dusk.plan.step import Forecast, Step, Target
 from dusk.rules.finding import NO_OPTIONS, Action, ActionOptions, Finding, Offer
@@ -59,10 +61,31 @@ def step_for_entry(
 
     Raises PlanError when the entry is gone since the scan.
     """
-    if tree.is_removed(index):
-        raise PlanError(f"{display_path(tree.path(index))} is gone since the scan.")
-    target = target_for(tree, index, judge.finding_for(index), judge.keeps_below(index))
-    return _step(action, (target,), destination, destination_device, options)
+    return step_for_entries(
+        tree, (index,), action, judge, destination, destination_device=destination_device, options=options
+    )
+
+
+def step_for_entries(
+    tree: SizeTree,
+    indexes: Iterable[int],
+    action: Action,
+    judge: Judgement,
+    destination: bytes = b"",
+    *,
+    destination_device: int = 0,
+    options: ActionOptions = NO_OPTIONS,
+) -> Step:
+    """Return one step that does something with several entries together, as equal files need it.
+
+    Raises PlanError when one of them is gone since the scan.
+    """
+    targets = []
+    for index in indexes:
+        if tree.is_removed(index):
+            raise PlanError(f"{display_path(tree.path(index))} is gone since the scan.")
+        targets.append(target_for(tree, index, judge.finding_for(index), judge.keeps_below(index)))
+    return _step(action, _expecting(action, targets, options), destination, destination_device, options)
 
 
 def step_for_offer(
@@ -92,11 +115,28 @@ def step_for_offer(
     if offer.action not in (Action.TRASH, Action.ARCHIVE):
         # Sizes do not say what these free; until the review the offer's own figures count.
         most = Forecast(offer.frees_now, offer.frees_after_purge, is_at_most=True)
-        forecasts = (most, *(Forecast() for _ in targets[1:]))
-        targets = [
-            replace(target, forecast=forecast) for target, forecast in zip(targets, forecasts, strict=True)
-        ]
+        targets = _with_forecasts(targets, most)
     return _step(offer.action, tuple(targets), destination, destination_device, offer.options)
+
+
+def _expecting(action: Action, targets: list[Target], options: ActionOptions) -> tuple[Target, ...]:
+    """Return targets with the most that an action can free, where sizes alone do not say it."""
+    if action in (Action.TRASH, Action.ARCHIVE):
+        return tuple(targets)
+    size = sum(target.disk_size for target in targets)
+    most = Forecast()
+    if action in (Action.COMPRESS, Action.ROTATE):
+        most = Forecast(frees_after_purge=size, is_at_most=True)
+    elif action is Action.DEDUPE:
+        equal = size - max(target.disk_size for target in targets)
+        is_linked = options.form == HARD_LINK
+        most = Forecast(0 if is_linked else equal, equal if is_linked else 0, is_at_most=True)
+    return tuple(_with_forecasts(targets, most))
+
+
+def _with_forecasts(targets: list[Target], most: Forecast) -> list[Target]:
+    forecasts = (most, *(Forecast() for _ in targets[1:]))
+    return [replace(target, forecast=forecast) for target, forecast in zip(targets, forecasts, strict=True)]
 
 
 def _step(

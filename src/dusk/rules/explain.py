@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dusk.fs.identity import EntryKind
@@ -54,8 +55,22 @@ class Explanation:
     """The nearest finding about a directory above it."""
 
 
-def explain(path: bytes, judge: Judge) -> Explanation:
-    """Say what a path is; the judge's scan need not hold it."""
+def _owner(uid: int) -> str:
+    try:
+        import pwd
+
+        return display_name(pwd.getpwuid(uid).pw_name)
+    except (ImportError, KeyError):
+        return f"user {uid}"
+
+
+def explain(
+    path: bytes, judge: Judge, *, now: float | None = None, owner_name: Callable[[int], str] = _owner
+) -> Explanation:
+    """Say what a path is; the judge's scan need not hold it.
+
+    ``now`` is in seconds since 1970; ``owner_name`` is for faces that must not wait for a directory service.
+    """
     tree = judge.scan.tree
     index = tree.find(path)
     if index is None or tree.is_removed(index):
@@ -63,16 +78,17 @@ def explain(path: bytes, judge: Judge) -> Explanation:
     finding = judge.finding_for(index)
     inside = _finding_above(judge, index)
     keeps = judge.keeps_below(index)
+    entry = tree.entry(index)
+    facts = _facts(entry, time.time() if now is None else now, owner_name(entry.owner))
     if finding is not None:
         return _from_finding(path, finding, inside, _keep_sentences(keeps))
     if path in keeps and (inside is None or inside.is_keep):
-        return _kept(path, tree.entry(index), inside)
+        return _kept(path, entry, facts, inside)
     if inside is not None:
-        return _inside(
-            path, tree.entry(index), inside, _keep_sentences(tuple(one for one in keeps if one != path))
-        )
+        others = _keep_sentences(tuple(one for one in keeps if one != path))
+        return _inside(path, entry, inside, (*facts, *others))
     known = (*_biggest(index, judge), *_known_below(path, judge))
-    return _unknown(path, tree.entry(index), keeps, known)
+    return _unknown(path, entry, keeps, (*facts, *known))
 
 
 def _from_finding(
@@ -92,14 +108,14 @@ def _from_finding(
     )
 
 
-def _inside(path: bytes, entry: Entry, inside: Finding, keeps: tuple[str, ...]) -> Explanation:
+def _inside(path: bytes, entry: Entry, inside: Finding, evidence: tuple[str, ...]) -> Explanation:
     whole = display_path(inside.paths[0])
     return Explanation(
         path=path,
         title=f"Part of: {inside.title}",
         safety=inside.safety.at_least(Safety.REVIEW) if not inside.is_keep else Safety.KEEP,
         what=f"This {_kind(entry)} belongs to {whole}. {inside.what}",
-        evidence=(*_facts(entry), *keeps),
+        evidence=evidence,
         cost=f"Taken alone it can break the rest: judge {whole} as a whole. {inside.cost}",
         recover=inside.recover,
         command=inside.command,
@@ -107,14 +123,14 @@ def _inside(path: bytes, entry: Entry, inside: Finding, keeps: tuple[str, ...]) 
     )
 
 
-def _kept(path: bytes, entry: Entry, inside: Finding | None) -> Explanation:
+def _kept(path: bytes, entry: Entry, facts: tuple[str, ...], inside: Finding | None) -> Explanation:
     return Explanation(
         path=path,
         title="Something to keep",
         safety=Safety.KEEP,
         what=f"A rule says that this {_kind(entry)} is to be kept: notes, source, configuration, a secret "
         "or a result that exists nowhere else.",
-        evidence=_facts(entry),
+        evidence=facts,
         cost="It can be the only copy.",
         recover="Not by itself: from a backup, if there is one.",
         command=f"ls -ld {shell_word(path)}",
@@ -129,7 +145,7 @@ def _unknown(path: bytes, entry: Entry, keeps: tuple[bytes, ...], known: tuple[s
         safety=Safety.KEEP if keeps else Safety.REVIEW,
         what=f"No rule knows this {_kind(entry)}, so dusk does not suggest anything about it. "
         "Treat it as yours.",
-        evidence=(*_facts(entry), *known, *_keep_sentences(keeps)),
+        evidence=(*known, *_keep_sentences(keeps)),
         cost="Unknown: it can be the only copy.",
         recover="Not by itself, as far as dusk knows.",
         command=f"ls -la {shell_word(path)}",
@@ -169,13 +185,13 @@ def _bare(path: bytes, title: str, what: str, evidence: tuple[str, ...]) -> Expl
     )
 
 
-def _facts(entry: Entry) -> tuple[str, ...]:
+def _facts(entry: Entry, now: float, owner: str) -> tuple[str, ...]:
     items = f" in {count_noun(entry.items, 'entry', 'entries')}" if entry.is_directory else ""
-    age = time.time() - entry.newest_mtime_ns / 1e9
+    age = now - entry.newest_mtime_ns / 1e9
     newest = "The newest change is in the future" if age < 0 else f"Newest change {format_age(age)} ago"
     facts = [
         f"{format_size(entry.disk_size)} on disk, {format_size(entry.apparent_size)} apparent{items}.",
-        f"{newest}; owned by {_owner(entry.owner)}.",
+        f"{newest}; owned by {display_name(owner)}.",
     ]
     if entry.flags & EntryFlag.HARD_LINK:
         facts.append(f"It has {entry.identity.links:,} names: removing one frees nothing.")
@@ -233,12 +249,3 @@ def _finding_above(judge: Judge, index: int) -> Finding | None:
 
 def _kind(entry: Entry) -> str:
     return _KIND_NAMES[entry.kind]
-
-
-def _owner(uid: int) -> str:
-    try:
-        import pwd
-
-        return display_name(pwd.getpwuid(uid).pw_name)
-    except (ImportError, KeyError):
-        return f"user {uid}"

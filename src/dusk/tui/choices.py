@@ -17,7 +17,7 @@ from dusk.scan.tree import ROOT, SizeTree
 if TYPE_CHECKING:
     from dusk.plan.plan import Plan, PlanTotals
     from dusk.plan.step import Step
-    from dusk.rules.finding import Action, Finding
+    from dusk.rules.finding import Action, ActionOptions, Finding
     from dusk.rules.judge import Judge
     from dusk.tui.late_judge import LateJudge
 
@@ -135,17 +135,27 @@ class Choices:
                 return True
         return False
 
-    def queue(self, indexes: tuple[int, ...], action: Action, place: Place = NOWHERE) -> Said:
+    def queue(
+        self,
+        indexes: tuple[int, ...],
+        action: Action,
+        place: Place = NOWHERE,
+        options: ActionOptions | None = None,
+    ) -> Said:
         """Queue entries; of several, what a rule keeps is left out."""
         from dusk.plan.action_words import WORDS
+        from dusk.rules.finding import NO_OPTIONS
 
+        options = options or NO_OPTIONS
         if len(indexes) == 1:
-            return self._queue_one(indexes[0], action, place)
+            return self._queue_one(indexes[0], action, place, options)
         kept = [index for index in indexes if self._is_kept(index)]
         chosen = [index for index in indexes if index not in kept and not self._refusal(index)]
         plan = self.plan
         for index in chosen:
-            plan = plan.with_step(self._step(index, action, place))
+            plan = plan.without_path(self._tree.path(index))
+        for together in self._together(chosen, action):
+            plan = plan.with_step(self._step(together, action, place, options))
         self.plan = plan
         self.marks = self.marks - set(chosen)
         sentence = f"Queued {count_noun(len(chosen), 'entry', 'entries')} {WORDS[action].queued}."
@@ -188,7 +198,7 @@ class Choices:
 
     # -- inside
 
-    def _queue_one(self, index: int, action: Action, place: Place = NOWHERE) -> Said:
+    def _queue_one(self, index: int, action: Action, place: Place, options: ActionOptions) -> Said:
         from dusk.plan.action_words import WORDS
 
         refusal = self._refusal(index)
@@ -197,10 +207,11 @@ class Choices:
         path = self._tree.path(index)
         name = display_name(self._tree.name(index))
         self.marks = self.marks - {index}
-        if self._queued.get(index) is action:
+        queued = self.plan.step_of(path)
+        if queued is not None and queued.action is action and queued.options == options:
             self.unqueue(path)
             return Said(f"Off the queue: {name}.", True)
-        step = self._step(index, action, place)
+        step = self._step((index,), action, place, options)
         self.plan = self.plan.without_path(path).with_step(step)
         if self._is_kept(index):
             return Said(f"{name} should be kept: the review will ask.", True)
@@ -210,11 +221,25 @@ class Choices:
             return Said(f"Queued {WORDS[action].queued}: {name}, with {inside} to be kept inside.", True)
         return Said(f"Queued {WORDS[action].queued}: {name}.", True)
 
-    def _step(self, index: int, action: Action, place: Place) -> Step:
-        from dusk.plan.choice import step_for_entry
+    def _together(self, indexes: list[int], action: Action) -> list[tuple[int, ...]]:
+        """Return which entries share a step: files can only be equal to each other."""
+        from dusk.rules.finding import Action
 
-        return step_for_entry(
-            self._tree, index, action, self._judge, place.directory, destination_device=place.device
+        if action is Action.DEDUPE and indexes:
+            return [tuple(indexes)]
+        return [(index,) for index in indexes]
+
+    def _step(self, indexes: tuple[int, ...], action: Action, place: Place, options: ActionOptions) -> Step:
+        from dusk.plan.choice import step_for_entries
+
+        return step_for_entries(
+            self._tree,
+            indexes,
+            action,
+            self._judge,
+            place.directory,
+            destination_device=place.device,
+            options=options,
         )
 
     def _refusal(self, index: int) -> str:

@@ -89,6 +89,15 @@ COMMANDS: tuple[Command, ...] = (
         changes=True,
     ),
     Command(
+        "other",
+        ("o",),
+        "Other",
+        "Queue what is marked, or this entry, for another action: compress, rotate, split, dedupe and more.",
+        "Choose",
+        10,
+        changes=True,
+    ),
+    Command(
         "review", ("x",), "Review", "See the queue, all its paths, and act on it.", "Act", 4, changes=True
     ),
     Command("undo", ("u",), "Undo", "See what was done and take it back.", "Act", 7),
@@ -104,8 +113,18 @@ COMMANDS: tuple[Command, ...] = (
     _move("page_up", "pageup ctrl+b", "Page up", "Go one page up."),
     _move("first", "home g", "First", "Go to the first row."),
     _move("last", "end G", "Last", "Go to the last row."),
-    _move("expand", "right l", "Open", "Show what a directory holds; again goes to its first entry."),
-    _move("collapse", "left h", "Close", "Hide what a directory holds; again goes to the one above."),
+    _move(
+        "expand",
+        "right l",
+        "Open",
+        "Show what a directory holds; again goes to its first entry.",
+    ),
+    _move(
+        "collapse",
+        "left h",
+        "Close",
+        "Hide what a directory holds; again goes to the one above.",
+    ),
     _move("enter", "enter", "Enter", "Look at this directory alone."),
     _move("leave", "backspace", "Leave", "Go back up to the directory above."),
     _move("next_finding", "n", "Next finding", "Go to the next best finding."),
@@ -119,8 +138,15 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "share", ("percent_sign",), "Share", "Switch between share of the root and of the parent.", "View"
     ),
+    Command("explain", ("e",), "Explain", "Say in full what this is and whether it may go.", "View"),
     Command("info", ("i",), "Info", "Show or hide what is known about the entry.", "View"),
-    Command("panel", ("tab",), "Findings", "Go to the list of findings, and back.", "View"),
+    Command(
+        "panel",
+        ("tab",),
+        "Findings",
+        "Go to the list of findings, and back; there h and l go by family.",
+        "View",
+    ),
     Command("panel_down", ("right_square_bracket",), "Panel down", "Scroll the panel down.", "View"),
     Command("panel_up", ("left_square_bracket",), "Panel up", "Scroll the panel up.", "View"),
     Command("back", ("escape",), "Back", "Leave the filter or the panel. Never quits.", "View"),

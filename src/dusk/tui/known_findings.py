@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dusk.scan.tree import SizeTree
@@ -9,7 +11,32 @@ from dusk.scan.tree import SizeTree
 if TYPE_CHECKING:
     from dusk.rules.finding import Finding
     from dusk.rules.judge import Judge
+    from dusk.rules.safety import Safety
     from dusk.tui.late_judge import LateJudge
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings that belong together, and what they come to."""
+
+    findings: tuple[Finding, ...]
+    """Best first."""
+    apparent_size: int
+    """Apparent bytes of all of them."""
+    disk_size: int
+    """Disk bytes of all of them."""
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Group:
+        """Add up findings; each byte belongs to one of them."""
+        listed = tuple(findings)
+        apparent, disk = (sum(one.apparent_size for one in listed), sum(one.disk_size for one in listed))
+        return cls(listed, apparent, disk)
+
+    @property
+    def family(self) -> str:
+        """The family of the first."""
+        return self.findings[0].family
 
 
 class KnownFindings:
@@ -22,6 +49,8 @@ class KnownFindings:
         self._revision = -1
         self._all: tuple[Finding, ...] = ()
         self._offered: tuple[Finding, ...] = ()
+        self._families: tuple[Group, ...] = ()
+        self._levels: dict[Safety, Group] = {}
         self._below: dict[int, int] = {}
 
     def all(self) -> tuple[Finding, ...]:
@@ -33,6 +62,16 @@ class KnownFindings:
         """Return the findings about what need not be kept, best first."""
         self._take_over()
         return self._offered
+
+    def families(self) -> tuple[Group, ...]:
+        """Return the same by family; that of the best finding comes first."""
+        self._take_over()
+        return self._families
+
+    def levels(self) -> dict[Safety, Group]:
+        """Return the same by how much losing it would hurt, harmless first; empty levels are left out."""
+        self._take_over()
+        return self._levels
 
     def count_below(self, index: int) -> int:
         """Return how many of those are about something below an entry."""
@@ -58,8 +97,22 @@ class KnownFindings:
             return
         self._all = self._judge.findings()
         self._offered = tuple(finding for finding in self._all if not finding.is_keep)
+        self._families = self._by_family()
+        self._levels = self._by_level()
         self._below = self._count()
         self._revision = revision
+
+    def _by_family(self) -> tuple[Group, ...]:
+        families: dict[str, list[Finding]] = {}
+        for finding in self._offered:
+            families.setdefault(finding.family, []).append(finding)
+        return tuple(Group.of(findings) for findings in families.values())
+
+    def _by_level(self) -> dict[Safety, Group]:
+        levels: dict[Safety, list[Finding]] = {}
+        for finding in self._offered:
+            levels.setdefault(finding.safety, []).append(finding)
+        return {safety: Group.of(levels[safety]) for safety in sorted(levels, key=lambda one: one.rank)}
 
     def _count(self) -> dict[int, int]:
         below: dict[int, int] = {}

@@ -83,6 +83,11 @@ class LateJudge:
         """Why judging ended early; empty when it did not."""
         return self._failure or (self._judge.failure if self._judge is not None else "")
 
+    @property
+    def real(self) -> Judge | None:
+        """The judge itself, None until there is one."""
+        return self._judge
+
     def finding_for(self, index: int) -> Finding | None:
         """Return the finding about exactly this entry."""
         return self._judge.finding_for(index) if self._judge is not None else None

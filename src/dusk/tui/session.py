@@ -18,7 +18,7 @@ from dusk.settings import Settings
 from dusk.tui.choices import NOWHERE, Choices, Place, Said
 from dusk.tui.glyphs import ASCII, UNICODE, Glyphs
 from dusk.tui.journal_keeper import JournalKeeper, Opening, open_and_recover, open_for_looking
-from dusk.tui.known_findings import KnownFindings
+from dusk.tui.known_findings import Group, KnownFindings
 from dusk.tui.owners import OwnerNames
 
 if TYPE_CHECKING:
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from dusk.fs.capacity import Capacity
     from dusk.fs.protected import Protection
     from dusk.plan.plan import Plan, PlanTotals
-    from dusk.rules.finding import Action, Finding
+    from dusk.rules.explain import Explanation
+    from dusk.rules.finding import Action, ActionOptions, Finding
     from dusk.rules.judge import Judge
+    from dusk.rules.safety import Safety
     from dusk.tui.late_judge import LateJudge
 
 # A scan that took longer is worth a question before it is thrown away.
@@ -182,6 +184,14 @@ class Session:
         """Return the findings about what need not be kept, best first."""
         return self._known.offered()
 
+    def families(self) -> tuple[Group, ...]:
+        """Return them by family, that of the best first."""
+        return self._known.families()
+
+    def levels(self) -> dict[Safety, Group]:
+        """Return them by how much losing them would hurt, harmless first."""
+        return self._known.levels()
+
     def findings_below(self, index: int) -> int:
         """Return how many of them are about something below an entry."""
         return self._known.count_below(index)
@@ -189,6 +199,16 @@ class Session:
     def finding_for(self, index: int) -> Finding | None:
         """Return the finding about exactly this entry."""
         return self._known.about(index)
+
+    def explanation(self, index: int) -> Explanation | None:
+        """Return what an entry is and whether it may go, also where no rule knows it; None before judging."""
+        from dusk.rules.explain import explain
+        from dusk.tui.late_judge import LateJudge
+
+        judge = self.judge.real if isinstance(self.judge, LateJudge) else self.judge
+        if judge is None or self.tree.is_removed(index):
+            return None
+        return explain(self.tree.path(index), judge, now=self.clock(), owner_name=self.owner_name)
 
     def place_of(self, finding: Finding) -> int | None:
         """Return the entry to show for a finding: of the kind it names first, the biggest."""
@@ -217,11 +237,17 @@ class Session:
         """Return what the queue adds up to."""
         return self.choices.totals()
 
-    def queue(self, indexes: Iterable[int], action: Action, destination: bytes = b"") -> Said:
+    def queue(
+        self,
+        indexes: Iterable[int],
+        action: Action,
+        destination: bytes = b"",
+        options: ActionOptions | None = None,
+    ) -> Said:
         """Queue entries for an action; queueing what is queued for the same action takes it off."""
         if self.read_only:
             return Said("Read-only: nothing can be queued. Start dusk without --read-only to act.", False)
-        return self.choices.queue(tuple(indexes), action, self._place_for(action, destination))
+        return self.choices.queue(tuple(indexes), action, self._place_for(action, destination), options)
 
     def queue_offer(self, finding: Finding, number: int, destination: bytes = b"") -> Said:
         """Queue one offer of a finding, counted from 1."""

@@ -39,7 +39,10 @@ class Browsing(TreeScreen):
         self._move(len(self.list.rows))
 
     def do_expand(self) -> None:
-        """Open a directory; an open one leads to its first entry."""
+        """Open a directory; an open one leads to its first entry. In the panel, go to the next family."""
+        if self.is_in_panel:
+            self.panel.move_family(1)
+            return
         rows = self.list.rows
         self.list.touched()
         if rows.cursor < 0:
@@ -52,7 +55,10 @@ class Browsing(TreeScreen):
             self.list.show_changes()
 
     def do_collapse(self) -> None:
-        """Close a directory; a closed one leads to the directory above."""
+        """Close a directory; a closed one leads to the one above. In the panel, go to the family before."""
+        if self.is_in_panel:
+            self.panel.move_family(-1)
+            return
         rows = self.list.rows
         self.list.touched()
         if rows.cursor >= 0 and rows.collapse(rows.cursor):
@@ -128,14 +134,14 @@ class Browsing(TreeScreen):
         if self.filter_bar.display or self.list.rows.filter:
             self.close_filter(keep=False)
         elif self.is_in_panel:
-            self.set_focus(self.list)
+            self.leave_panel()
 
     def do_panel(self) -> None:
         """Go to the findings at the side, and back."""
-        if self.is_in_panel or not self.has_panel:
-            self.set_focus(self.list)
+        if self.is_in_panel:
+            self.leave_panel()
         else:
-            self.set_focus(self.panel)
+            self.enter_panel()
 
     def do_panel_down(self) -> None:
         """Scroll the text at the side down."""
@@ -149,12 +155,21 @@ class Browsing(TreeScreen):
         """Show or hide what is known; where there is no room beside the list, over it."""
         if self.app.size.width >= PANEL_FROM_WIDTH:
             self.wants_panel = not self.wants_panel
-            self.set_focus(self.list)
+            self.leave_panel()
             self.show_all()
         elif self.list.cursor >= 0:
-            from dusk.tui.screens.finding_overlay import FindingOverlay
+            self.do_explain()
 
-            self.app.push_screen(FindingOverlay(self.session, self.list.cursor))
+    def do_explain(self) -> None:
+        """Show all that is known over the whole screen."""
+        from dusk.tui.screens.finding_overlay import FindingOverlay
+
+        finding = self.finding_in_hand
+        index: int | None = self.list.cursor
+        if finding is not None and self.is_in_panel:
+            index = self.session.place_of(finding)
+        if index is not None and index >= 0:
+            self.app.push_screen(FindingOverlay(self.session, index, finding))
 
     def do_copy_path(self) -> None:
         """Copy the path through the terminal, which also works over ssh."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dusk.fs.units import count_noun
 from dusk.tui.choices import Said
+from dusk.tui.screens.archive_question import with_destination
 from dusk.tui.screens.tree_screen import TreeScreen
 
 if TYPE_CHECKING:
-    from dusk.rules.finding import Action
+    from dusk.rules.finding import Action, ActionOptions
 
 
 class Choosing(TreeScreen):
@@ -31,7 +31,7 @@ class Choosing(TreeScreen):
 
     def do_mark_finding(self) -> None:
         """Mark every path of the finding under the cursor."""
-        finding = self.session.finding_for(self.list.cursor)
+        finding = self.finding_in_hand
         if finding is None:
             self.say("There is no finding under the cursor.", "notice")
         elif finding.is_keep:
@@ -53,19 +53,31 @@ class Choosing(TreeScreen):
         """Queue what is marked, or what is under the cursor, for the trash."""
         from dusk.rules.finding import Action
 
-        self._queue(Action.TRASH, b"")
+        if self.is_in_panel:
+            self._choose_action(Action.TRASH)
+        else:
+            self._queue(Action.TRASH)
 
     def do_archive(self) -> None:
         """Queue what is marked, or what is under the cursor, for the archive."""
         from dusk.rules.finding import Action
 
-        self._with_destination(lambda place: self._queue(Action.ARCHIVE, place))
+        if self.is_in_panel:
+            self._choose_action(Action.ARCHIVE)
+        else:
+            with_destination(self, self.session, lambda place: self._queue(Action.ARCHIVE, place))
+
+    def do_other(self) -> None:
+        """Ask for one of the other actions for what is marked, or what is under the cursor."""
+        from dusk.tui.screens.by_hand import ask_by_hand
+
+        ask_by_hand(self, self.session, self._indexes(), self._queue)
 
     def do_choose(self, number: int) -> None:
         """Queue one offer of the finding under the cursor."""
         from dusk.rules.finding import Action
 
-        finding = self.session.finding_for(self.list.cursor)
+        finding = self.finding_in_hand
         if finding is None:
             self.say("There is no finding under the cursor.", "notice")
             return
@@ -73,37 +85,37 @@ class Choosing(TreeScreen):
             self.say("There is no such offer here.", "notice")
             return
         if finding.offers[number - 1].action is Action.ARCHIVE:
-            self._with_destination(lambda place: self._tell(self.session.queue_offer(finding, number, place)))
+            with_destination(
+                self, self.session, lambda place: self._tell(self.session.queue_offer(finding, number, place))
+            )
         else:
             self._tell(self.session.queue_offer(finding, number))
 
-    def _queue(self, action: Action, destination: bytes) -> None:
-        marks = sorted(self.session.choices.marks)
-        indexes = marks or [self.list.cursor]
+    def _choose_action(self, action: Action) -> None:
+        """Queue the first offer of an action of the finding selected in the panel."""
+        finding = self.panel.selected
+        offers = finding.offers if finding is not None else ()
+        numbers = (number for number, offer in enumerate(offers, start=1) if offer.action is action)
+        number = next(numbers, 0)
+        if number:
+            self.do_choose(number)
+        else:
+            self.say(f"This finding does not offer to {action.value} it. Press enter to go there.", "notice")
+
+    def _indexes(self) -> list[int]:
+        """Return what is marked, or what is under the cursor."""
+        return sorted(self.session.choices.marks) or [self.list.cursor]
+
+    def _queue(self, action: Action, destination: bytes = b"", options: ActionOptions | None = None) -> None:
+        indexes = self._indexes()
         hidden = sum(self.list.rows.hidden_by_filter(index) for index in indexes)
-        said = self.session.queue(indexes, action, destination)
+        said = self.session.queue(indexes, action, destination, options)
         if hidden and said.changed:
             note = (
                 f"It is queued whole, with {count_noun(hidden, 'entry', 'entries')} that the filter hides. "
             )
             said = Said(note + said.sentence, said.changed)
         self._tell(said)
-
-    def _with_destination(self, queue: Callable[[bytes], None]) -> None:
-        """Ask where an archive goes, when that was not said yet."""
-        if self.session.read_only or self.session.archive_directory:
-            queue(self.session.archive_directory)
-            return
-
-        def chosen(place: bytes | None) -> None:
-            if place:
-                self.session.archive_directory = place
-                queue(place)
-
-        from dusk.tui.screens.destination import DestinationScreen
-
-        default = self.session.settings.archive_directory.encode("utf-8", "surrogateescape")
-        self.app.push_screen(DestinationScreen(self.session, default), chosen)
 
     def _tell(self, said: Said) -> None:
         self.say(said.sentence, "good" if said.changed else "notice")

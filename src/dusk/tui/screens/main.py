@@ -95,7 +95,7 @@ class MainScreen(Browsing, Choosing):
     @on(FindingChosen)
     def _finding_chosen(self, event: FindingChosen) -> None:
         event.stop()
-        self.set_focus(self.list)
+        self.leave_panel()
         self.list.reveal(event.index)
         self.show_all()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -18,6 +19,9 @@ from dusk.tui.widgets.key_footer import KeyFooter
 from dusk.tui.widgets.queue_bar import QueueBar
 from dusk.tui.widgets.size_list import SizeList
 from dusk.tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from dusk.rules.finding import Finding
 
 PANEL_FROM_WIDTH = 100
 """Columns from which the panel has room beside the list."""
@@ -72,12 +76,34 @@ class TreeScreen(Screen[None], inherit_bindings=False):
     @property
     def has_panel(self) -> bool:
         """Whether the panel is on screen."""
-        return self.wants_panel and self.app.size.width >= PANEL_FROM_WIDTH
+        return (self.wants_panel and self.app.size.width >= PANEL_FROM_WIDTH) or not self.list.display
 
     @property
     def is_in_panel(self) -> bool:
         """Whether the keys go to the panel; known at once, before the panel itself hears of it."""
         return self.focused is self.panel
+
+    def enter_panel(self) -> None:
+        """Give the keys to the panel; where there is no side for it, it takes the place of the list."""
+        if not self.has_panel:
+            self.add_class("-alone")
+            self.list.display = False
+            self.panel.display = True
+        self.set_focus(self.panel)
+
+    def leave_panel(self) -> None:
+        """Give the keys back to the list."""
+        was_alone = not self.list.display
+        self.remove_class("-alone")
+        self.list.display = True
+        self.set_focus(self.list)
+        if was_alone:
+            self.show_all()
+
+    @property
+    def finding_in_hand(self) -> Finding | None:
+        """The finding that keys are about: the one selected in the panel, or the one under the cursor."""
+        return self.panel.selected if self.is_in_panel else self.session.finding_for(self.list.cursor)
 
     def say(self, sentence: str, kind: str = "text") -> None:
         """Tell the person something, in the status line."""

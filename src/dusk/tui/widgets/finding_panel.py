@@ -9,7 +9,9 @@ from textual import events
 from textual.strip import Strip
 
 from dusk.scan.tree import ROOT
-from dusk.tui.finding_text import entry_lines, finding_lines, findings_lines, offer_lines
+from dusk.tui.entry_text import entry_lines
+from dusk.tui.finding_text import finding_lines, offer_lines
+from dusk.tui.findings_list import NO_FINDING, ListedFindings, levels_line
 from dusk.tui.messages import FindingChosen
 from dusk.tui.session import Session
 from dusk.tui.spans import Line, justify
@@ -18,12 +20,12 @@ from dusk.tui.widgets.line_pane import LinePane
 if TYPE_CHECKING:
     from dusk.rules.finding import Finding
 
-_MOST_FINDINGS = 500
 _STEP = 5
+_NOTHING_LISTED = ListedFindings((), (), (), ())
 
 
 class FindingPanel(LinePane, can_focus=True):
-    """The finding for the cursor, or the best findings; offers stay at the bottom, always in sight.
+    """The finding for the cursor, or the list of findings; offers stay at the bottom, always in sight.
 
     It scrolls by itself: a scroll bar that comes and goes would make Textual send the whole screen.
     """
@@ -34,11 +36,11 @@ class FindingPanel(LinePane, can_focus=True):
         self._session = session
         self._index = ROOT
         self._top = 0
-        self._selected = 0
-        self._findings: tuple[Finding, ...] = ()
-        self._first_shown = 0
-        self._row_of_first = 0
-        self._row_of_selected = 0
+        self._position = 0
+        self._listed = _NOTHING_LISTED
+        self._list_begins = 0
+        self._list_from = 0
+        self._list_rows = 0
         self.finding: Finding | None = None
         """What is known about the entry shown."""
 
@@ -49,13 +51,21 @@ class FindingPanel(LinePane, can_focus=True):
         self.finding = self._session.finding_for(index)
         self.update_lines()
 
+    @property
+    def selected(self) -> Finding | None:
+        """The finding of the list that is selected; None while there is none."""
+        findings = self._listed.findings
+        return findings[self._position] if self._position < len(findings) else None
+
     # -- moving
 
     def move(self, rows: int) -> None:
         """Select another finding of the list."""
-        self._selected = min(max(0, self._selected + rows), max(0, len(self._findings) - 1))
-        self._top = 0
-        self.update_lines()
+        self._select(self._position + rows)
+
+    def move_family(self, step: int) -> None:
+        """Select the first finding of the next family, or of this one or the one before."""
+        self._select(self._listed.next_family(self._position, step))
 
     def scroll_text(self, pages: int) -> None:
         """Go down or up in a text that is longer than the panel."""
@@ -64,8 +74,8 @@ class FindingPanel(LinePane, can_focus=True):
 
     def choose(self) -> None:
         """Go to the selected finding in the tree."""
-        if self._findings:
-            self._go_to(self._findings[self._selected])
+        if self.selected is not None:
+            self._go_to(self.selected)
 
     # -- drawing
 
@@ -76,14 +86,13 @@ class FindingPanel(LinePane, can_focus=True):
             return self._chooser(width, height)
         if self.finding is None:
             facts = entry_lines(self._session, self._index, width)[: max(0, height // 2)]
-            return [*facts, (), *self._list(width, height - len(facts) - 1)]
-        offers = [(), *offer_lines(self._session, self.finding, width)][: height // 2]
-        text = finding_lines(self._session, self.finding, width)
-        return [*self._scrolled(text, height - len(offers), width), *offers]
+            return [*facts, (), *self._list(width, height - len(facts) - 1, begins=len(facts) + 1)]
+        self._list_rows = 0
+        return self._about(self.finding, width, height)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line; the selected finding has the look of the cursor."""
-        if self.has_focus and self._findings and y == self._row_of_selected:
+        if self.has_focus and y < len(self.lines) and self._finding_at(y) == self._position:
             return self.strip_of(self.lines[y], self.size.width, self.cursor_look())
         return super().render_line(y)
 
@@ -92,16 +101,16 @@ class FindingPanel(LinePane, can_focus=True):
         super().watch_has_focus(has_focus)
         self._top = 0
         if has_focus:
-            offered = self._offered()
-            self._selected = offered.index(self.finding) if self.finding in offered else self._selected
+            self._listed = ListedFindings.of(self._session)
+            if self.finding in self._listed.findings:
+                self._position = self._listed.findings.index(self.finding)
         self.update_lines()
 
     def on_click(self, event: events.Click) -> None:
         """Go to the finding that was clicked."""
-        listed = self.has_focus or self.finding is None
-        position = event.y - self._row_of_first + self._first_shown
-        if listed and self._row_of_first <= event.y and position < len(self._findings):
-            self._go_to(self._findings[position])
+        position = self._finding_at(event.y)
+        if position != NO_FINDING:
+            self._go_to(self._listed.findings[position])
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll with the wheel."""
@@ -115,43 +124,65 @@ class FindingPanel(LinePane, can_focus=True):
 
     # -- inside
 
-    def _offered(self) -> tuple[Finding, ...]:
-        return self._session.offered()[:_MOST_FINDINGS]
+    def _select(self, position: int) -> None:
+        self._position = min(max(0, position), max(0, len(self._listed.findings) - 1))
+        self._top = 0
+        self.update_lines()
+
+    def _finding_at(self, y: int) -> int:
+        """Return the position of the finding on a line of the panel."""
+        line = y - self._list_begins + self._list_from
+        shown = self._list_begins <= y < self._list_begins + self._list_rows
+        return self._listed.lines[line] if shown and line < len(self._listed.lines) else NO_FINDING
+
+    def _about(self, finding: Finding, width: int, height: int) -> list[Line]:
+        """Return what a finding says, with its offers below."""
+        offers = [(), *self._offers(finding, width, height // 2 - 1)]
+        text = finding_lines(self._session, finding, width)
+        return [*self._scrolled(text, height - len(offers), width), *offers]
+
+    def _offers(self, finding: Finding, width: int, room: int) -> list[Line]:
+        """Return the offers, without their notes or with a word that there are more where room is short."""
+        offers = offer_lines(self._session, finding, width)
+        if len(offers) > room:
+            offers = offer_lines(self._session, finding, width, notes=False)
+        if len(offers) > room:
+            more = f"{self._session.glyphs.ellipsis} more:"
+            offers = [*offers[: room - 1], ((more, "muted"), (" e", "key"), (" shows all", "muted"))]
+        return offers
 
     def _chooser(self, width: int, height: int) -> list[Line]:
-        """Return the list, and below it what the selected finding says."""
-        count = len(self._offered())
-        lines = self._list(width, min(height, max(count, 1) + 1, max(4, height // 2)))
-        self._row_of_first, self._row_of_selected = 1, self._selected - self._first_shown + 1
-        if not self._findings:
+        """Return the list, and below it what the selected finding says and offers."""
+        lines = self._list(width, max(5, height * 2 // 5), begins=0)
+        if self.selected is None:
             return lines
-        text = finding_lines(self._session, self._findings[self._selected], width)
-        return [*lines, (), *self._scrolled(text, height - len(lines) - 1, width)]
+        return [*lines, (), *self._about(self.selected, width, height - len(lines) - 1)]
 
-    def _list(self, width: int, room: int) -> list[Line]:
-        """Return the heading and the part of the list that holds the selected finding."""
+    def _list(self, width: int, room: int, *, begins: int) -> list[Line]:
+        """Return the heading, the totals and the part of the list that holds the selected finding."""
         glyphs = self._session.glyphs
-        self._findings = self._offered()
-        self._selected = min(self._selected, max(0, len(self._findings) - 1))
-        hint = f"{glyphs.enter} goes there" if self.has_focus else "tab chooses"
-        heading = justify([("BEST FINDINGS", "heading")], [(hint, "muted")], width, glyphs.ellipsis)
-        if not self._findings:
+        self._listed = listed = ListedFindings.of(self._session)
+        self._position = min(self._position, max(0, len(listed.findings) - 1))
+        keys = [("1-9", "key"), (" queue ", "muted"), (glyphs.enter, "key"), (" go there", "muted")]
+        hint = keys if self.has_focus else [("tab", "key"), (" chooses", "muted")]
+        head = [justify([("BEST FINDINGS", "heading")], hint, width, glyphs.ellipsis)]
+        self._list_rows = 0
+        if not listed.findings:
             running = not self._session.judge.finished
             text = "None yet; they come while the scan runs." if running else "No rule knows anything here."
-            return [heading, ((text, "muted"),)]
-        rows = max(1, room - 1)
-        selected = self._selected if self.has_focus else -1
-        first = max(0, self._selected - rows // 2) if self.has_focus else 0
-        first = max(0, min(first, len(self._findings) - rows))
-        self._first_shown = first
-        self._row_of_first = self.size.height - room + 1
-        self._row_of_selected = self._row_of_first + self._selected - first
-        shown = self._findings[first : first + rows]
-        lines = findings_lines(self._session, shown, width, selected - first)
-        rest = len(self._findings) - first - len(shown)
-        if rest > 0 and not self.has_focus:
-            lines[-1] = ((f"{glyphs.ellipsis} {rest + 1} more", "muted"),)
-        return [heading, *lines]
+            return [*head, ((text, "muted"),)]
+        head.append(levels_line(self._session, width))
+        rows = min(len(listed.lines), max(1, room - len(head)))
+        line = listed.line_of(self._position) if self.has_focus else 0
+        first = max(0, min(line - rows // 2, len(listed.lines) - rows))
+        self._list_begins, self._list_from, self._list_rows = begins + len(head), first, rows
+        selected = self._position if self.has_focus else NO_FINDING
+        lines = listed.drawn(self._session, first, rows, width, selected)
+        rest = [one for one in listed.lines[first + rows - 1 :] if one != NO_FINDING]
+        if first + rows < len(listed.lines) and not self.has_focus:
+            self._list_rows -= 1
+            lines[-1] = ((f"{glyphs.ellipsis} {len(rest):,} more", "muted"),)
+        return [*head, *lines]
 
     def _scrolled(self, text: list[Line], room: int, width: int) -> list[Line]:
         """Return the part of a text that has room; what is cut is said on its last line."""

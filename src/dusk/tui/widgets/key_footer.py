@@ -11,7 +11,7 @@ from dusk.tui.messages import CommandChosen
 from dusk.tui.spans import Line, Span, cells
 from dusk.tui.widgets.line_pane import LinePane
 
-_MOST = 10
+_MOST = 11
 _GAP = 2
 _AT_RIGHT = ("palette", "quit")
 
