@@ -11,6 +11,8 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -42,6 +44,28 @@ void fault_arm(struct shared *memory, int new_mode, int64_t at, int new_number, 
 }
 
 void fault_disarm(void) { shared = NULL; }
+
+/* For programs that are not ours: FAULT_AT and FAULT_NUMBER (0 kills) arm at start, FAULT_COUNT names a file. */
+static struct shared own;
+
+__attribute__((constructor)) static void from_environment(void)
+{
+    const char *at = getenv("FAULT_AT"), *error = getenv("FAULT_NUMBER");
+    if (at)
+        fault_arm(&own, error && atoi(error) ? FAIL : KILL, atoll(at), error ? atoi(error) : 0, CHANGE);
+}
+
+__attribute__((destructor)) static void to_file(void)
+{
+    const char *path = getenv("FAULT_COUNT");
+    int64_t calls = own.calls;
+    FILE *file;
+    shared = NULL;
+    if (path && (file = fopen(path, "w"))) {
+        fprintf(file, "%lld\n", (long long)calls);
+        fclose(file);
+    }
+}
 
 /* Count one call; return whether it is to fail. */
 static int hit(const char *name, int class)

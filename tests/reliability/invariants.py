@@ -33,6 +33,8 @@ def contents(box: Box, *, without: tuple[bytes, ...] = (b"state", b"config", b"a
     found: collections.Counter[str] = collections.Counter()
     for directory, names, files in os.walk(box.root):
         left_out: set[bytes] = set(without) if directory == box.root else set()
+        if b"files" in names and b"info" in names and b"rash" in os.path.basename(directory):
+            left_out.update(name for name in files if name.startswith(b"directorysizes"))
         if os.path.basename(directory) == b"info" and b"rash" in directory:
             left_out.update(name for name in files if name.endswith(b".trashinfo"))
         if os.path.basename(directory) == b"files" and b"rash" in directory:
@@ -42,7 +44,7 @@ def contents(box: Box, *, without: tuple[bytes, ...] = (b"state", b"config", b"a
             path = os.path.join(directory, name)
             status = os.lstat(path)
             key = (status.st_dev, status.st_ino)
-            if stat.S_ISREG(status.st_mode) and key not in seen and not name.startswith(b"directorysizes"):
+            if stat.S_ISREG(status.st_mode) and key not in seen:
                 seen.add(key)
                 with open(path, "rb") as file:
                     found[hashlib.sha256(file.read()).hexdigest()] += 1
