@@ -191,13 +191,26 @@ def test_holders_on_a_network_filesystem_are_still_found(tree, hold, monkeypatch
 
 def test_the_answer_comes_in_time(tree, monkeypatch):
     release = threading.Event()
-    real = holders.open_parent
-    monkeypatch.setattr(holders, "open_parent", lambda path: release.wait(20) and real(path))
+    real = holders.open_subdirectory
+    monkeypatch.setattr(holders, "open_subdirectory", lambda *words: release.wait(20) and real(*words))
     began = time.monotonic()
     report = hold_report(tree, timeout=0.2)
     release.set()
     assert time.monotonic() - began < 10
     assert (report.state, report.reason) == (Hold.UNKNOWN, "looking for open files took longer than 0.2 s")
+
+
+def test_a_network_file_that_hangs_is_answered_in_time(tree, monkeypatch):
+    file = os.path.join(tree, b"hung.log")
+    with open(file, "wb"):
+        pass
+    release = threading.Event()
+    real = holders._Check._look_from_here
+    monkeypatch.setattr("dusk.fs.mounts.LOCAL_TYPES", frozenset())
+    monkeypatch.setattr(holders._Check, "_look_from_here", lambda *w: release.wait(20) and real(*w))
+    report = hold_report(file, timeout=0.2)
+    release.set()
+    assert report.reason == "looking for open files took longer than 0.2 s"
 
 
 def test_another_name_outside_that_is_in_use(tree, hold, monkeypatch):
