@@ -291,7 +291,10 @@ def _misleading(box: MessyHome) -> None:
         "science/model.tmp", "science/trash/keep.txt", "science/.ipynb_checkpoints/only-checkpoint.ipynb",
         "science/torchinductor_ann/paper.md", "science/gradio/demo.py", "science/huggingface/essay.md",
         "science/store/v3/files.txt", "science/pkgs/list.txt", "science/logs.1/old.txt",
-        "science/ccache/stones.csv",
+        "science/ccache/stones.csv", "torchinductor_study/en/data.csv", "torchinductor_talk/triton/kernel.py",
+        "work/shm/plasma_simulation.h5", "work/shm/psm_results.bin", "notes/.fields.tensor.swp",
+        "lab/temp/uv-spectra/absorption.csv", "lab/tmp/rustcthesis/data.csv", "science/spectra.nbi",
+        "results/jit_speed.csv", "science/fxgraph/graph.csv", "lab/downloads/a.csv",
     ):  # fmt: skip
         box.mine(where)
     for shard in range(3):
@@ -299,6 +302,9 @@ def _misleading(box: MessyHome) -> None:
     for epoch in range(3):
         box.mine(f"data/cache/epoch_{epoch}.pt", size=3000)
     box.mine("data/corpus/train.bin", size=9000)
+    # What rustup's home looks like, in somebody's tool shed.
+    box.at("lab/toolchains").mkdir()
+    box.mine("lab/settings.toml", "a = 1\n")
     box.mine("data/saved/data-00000-of-00001.arrow", b"\xff\xff\xff\xff", size=9000)
     box.mine(
         "data/saved/state.json", json.dumps({"_data_files": [{"filename": "data-00000-of-00001.arrow"}]})

@@ -27,6 +27,7 @@ INSPECTORS: dict[str, str] = {
     "hydra": "hydra:inspect_hydra",
     "image-interface": "image_interface:inspect_image_interface",
     "inductor": "compile_cache:inspect_inductor",
+    "inductor-old": "compile_cache:inspect_old_inductor",
     "jax": "compile_cache:inspect_jax",
     "kernel-caches": "kernel_caches:inspect_kernel_caches",
     "llama-cpp": "llama_cpp:inspect_llama_cpp",

@@ -23,7 +23,10 @@ _INDUCTOR = re.compile(
 )
 _JAX = re.compile(rb"\w[^/]*-[0-9a-f]{64}-(cache|atime)\Z", re.DOTALL)
 _JAX_OTHER = re.compile(rb"(\.lockfile|xla_gpu_per_fusion_autotune_cache_dir|xla_gpu_kernel_cache_file.*)\Z")
-_NUMBA = re.compile(rb".+\.py3\d+\w*\.(nbi|\d+\.nbc)\Z|.+\.(nbi|nbc)\Z", re.DOTALL)
+_NUMBA = re.compile(rb".+\.py3\d+\w*\.(nbi|\d+\.nbc)\Z", re.DOTALL)
+_SHARD = re.compile(rb"[a-z2-7]{2}\Z")
+_CODE = re.compile(rb"c[a-z2-7]{51}(\..+)?\Z", re.DOTALL)
+_SHARDS = 40  # shards that are looked into for a file named by its hash
 # A directory inside one of these is part of what another rule knows whole.
 _INSIDE = (b"torch_compile_cache", b"torch_aot_compile", b"__pycache__")
 
@@ -48,6 +51,42 @@ def inspect_inductor(cache: int, _hits: list[int], facts: Facts) -> Iterator[Sig
         return
     evidence = f"it holds fxgraph and {count_noun(shards, 'directory', 'directories')} of compiled code"
     yield from _known("torchinductor-cache", cache, _INDUCTOR, evidence, facts)
+
+
+def inspect_old_inductor(cache: int, _hits: list[int], facts: Facts) -> Iterator[Sighting]:
+    """Yield a cache of TorchInductor without a graph cache; raises CannotTellError.
+
+    The name alone is anybody's: each entry must be the tool's, and one of them named as only a hash is.
+    """
+    children = facts.children(cache)
+    if any(name in children for name in (b"fxgraph", b"aotautograd")):
+        return
+    if not all(
+        _INDUCTOR.match(name) and (facts.is_directory(child) or name.endswith(b".lock"))
+        for name, child in children.items()
+    ):
+        return
+    shards = [child for name, child in children.items() if _SHARD.match(name)]
+    named = any(_CODE.match(name) for shard in shards[:_SHARDS] for name in facts.children(shard))
+    kernels = facts.child(cache, b"triton")
+    devices = list(facts.children(kernels).values()) if kernels is not None else []
+    compiled = any(
+        _TRITON.match(name) for one in devices if facts.is_directory(one) for name in facts.children(one)
+    )
+    headers = facts.child(cache, b"precompiled_headers")
+    if (
+        named
+        or compiled
+        or (headers is not None and any(name.endswith(b".gch") for name in facts.children(headers)))
+    ):
+        yield from _known(
+            "torchinductor-old-cache",
+            cache,
+            _INDUCTOR,
+            f"everything in it has a name that torch.compile gives, {count_noun(len(shards), 'shard')} of "
+            "code among it",
+            facts,
+        )
 
 
 def inspect_jax(cache: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:

@@ -18,13 +18,14 @@ from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
 
 _PLACES = frozenset({b"tmp", b"temp", b"TMP", b"T"})
+# Random endings are told from words by a digit or a capital: uv-spectra is what somebody measured.
 _TOOL = re.compile(
     rb"pip-(?:unpack|install|build-env|ephem-wheel-cache|req-(?:build|tracker)|wheel|uninstall|modern-metadata|"
     rb"standalone-pip|metadata|target|download|resolver|self-check-\w+)-[a-z0-9_]{8}|pip-build-tracker-[a-z0-9_]{8}|"
     rb"go-build\d{6,}|go-link-\d{6,}|gopath-?\d{6,}|cc[A-Za-z0-9]{6}\.(?:o|s|c|i|ii|ld|le|res|cdtor\.[co]|ltrans\d*\.[os])|"
-    rb"rustc[A-Za-z0-9]{6}|cargo-install[A-Za-z0-9]{6}|npm-\d+-[0-9a-f]{8}|yarn--\d{10,}-[\d.]+|pymp-[a-z0-9_]{8}|"
-    rb"tmpxft_[0-9a-f]{8}_[0-9a-f]{8}.*|nvcc[A-Za-z0-9]{6}|conda-[0-9a-f]{8}|uv-[A-Za-z0-9]{6,}|\.tmp[A-Za-z0-9]{6}|_MEI[A-Za-z0-9]{6}|"
-    rb"cmake[A-Za-z0-9]{6}|meson\w{8}|matplotlib-[a-z0-9_]{8}|pytest-of-[\w.-]+|jest_\w+|ts-node-\w+|"
+    rb"rustc(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6}|cargo-install(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6}|npm-\d+-[0-9a-f]{8}|yarn--\d{10,}-[\d.]+|pymp-[a-z0-9_]{8}|"
+    rb"tmpxft_[0-9a-f]{8}_[0-9a-f]{8}.*|nvcc(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6}|conda-[0-9a-f]{8}|uv-(?=[A-Za-z]*\d)(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{6,}|\.tmp[A-Za-z0-9]{6}|_MEI[A-Za-z0-9]{6}|"
+    rb"cmake(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6}|meson(?=[a-z]*[0-9_])\w{8}|matplotlib-[a-z0-9_]{8}|pytest-of-[\w.-]+|jest_\w+|ts-node-\w+|"
     rb"v8-compile-cache-\d+|node-compile-cache|playwright[-_]\w+|puppeteer_dev_\w+|\.org\.chromium\.Chromium\.\w{6}|"
     rb"scoped_dir\d+_\d+|torch_shm_\w+|__KMP_REGISTERED_LIB_\d+.*"
 )
