@@ -64,6 +64,46 @@ def test_signals_give_the_terminal_back(dusk: Terminal, number: signal.Signals) 
         assert mode in sent, mode
 
 
+def test_a_stop_that_was_not_heard_of_is_repaired_when_it_goes_on(dusk: Terminal) -> None:
+    dusk.signal(signal.SIGSTOP)
+    time.sleep(0.3)
+    dusk.screen.reset()  # what a shell wrote meanwhile
+    before = len(dusk.received)
+    dusk.signal(signal.SIGCONT)
+    dusk.wait_for("big/")
+    dusk.settle()
+    assert b"\x1b[?1049h" in dusk.received[before:]
+    assert "? Help" in dusk.text()
+    assert dusk.bytes_of("j", 1.0) > 0
+    assert "\u258c" in next(line for line in dusk.text().splitlines() if "middle/" in line)
+    dusk.send("q")
+    assert dusk.wait_for_exit(5) == 0
+
+
+def test_the_first_frame_needs_no_rules_no_queue_and_no_actions(tree: Path, tmp_path: Path) -> None:
+    said = tmp_path / "modules"
+    program = f"""
+import sys
+from dusk.tui.app import DuskApp
+from dusk.tui.launch import LaunchOptions, launch
+
+def begin(app):
+    rules = ("dusk.rules.judge", "dusk.rules.rulebook", "dusk.rules.explain")
+    heavy = (*rules, "dusk.plan", "dusk.actions", "dusk.report", "sqlite3", "psutil")
+    found = [name for name in sorted(sys.modules) if name.startswith(heavy)]
+    with open({str(said)!r}, "w") as file:
+        file.write(repr(found))
+    app.exit(0)
+
+DuskApp._begin = begin
+launch(LaunchOptions({os.fsencode(tree)!r}))
+"""
+    with Terminal([sys.executable, "-c", program]) as terminal:
+        terminal.wait_until(said.exists, 20, "the first frame")
+        terminal.wait_for_exit(5)
+    assert said.read_text() == "[]"
+
+
 def test_quitting_leaves_the_terminal_as_it_was(dusk: Terminal) -> None:
     dusk.send("q")
     assert dusk.wait_for_exit(1.5) == 0

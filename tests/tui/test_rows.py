@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from dusk.scan.entry import Measure, Sort
 from dusk.scan.tree import ROOT
 from dusk.tui.rows import VisibleRows, directory_of_more, more_row
-from tui.fake_tree import FakeTree
+from tui.fake_tree import FakeTree, Spec
 
 TREE = {"big": {"deep": {"x": 500}, "y": 200}, "mid": {"z": 300}, "small": 10}
 
@@ -147,3 +149,32 @@ def test_a_tree_deeper_than_the_recursion_limit_can_be_opened_to_the_end() -> No
     rows.reveal(index)
     assert len(rows) == 1_501
     assert rows.depths[-1] == 1_500
+
+
+def wide_rows(count: int, page: int = 10) -> tuple[FakeTree, VisibleRows]:
+    spec: Spec = {f"file-{number:05}.bin": 10_000 - number for number in range(count)}
+    tree = FakeTree(spec)
+    return tree, VisibleRows(tree, page=page)
+
+
+def test_a_filter_also_finds_what_is_beyond_the_page() -> None:
+    tree, rows = wide_rows(300)
+    rows.set_filter("file-0027")
+    found = [tree.name(index) for index in rows.ids if index > 0]
+    assert found == [b"file-%05d.bin" % number for number in range(270, 280)]
+    asked = len(tree.asked)
+    rows.set_filter("file-00275")
+    assert [tree.name(index) for index in rows.ids if index > 0] == [b"file-00275.bin"]
+    assert len(tree.asked) == asked, "a longer text narrows what was found"
+    rows.set_filter("")
+    assert len(rows) == 12
+
+
+def test_what_a_filter_does_not_look_at_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dusk.tui.rows.SEARCHED", 50)
+    _, rows = wide_rows(300)
+    rows.set_filter("file-00299")
+    assert [index for index in rows.ids if index > 0] == []
+    assert rows.ids[-1] < 0 and rows.hidden_below(0) == 240
+    rows.load_more(len(rows) - 1)
+    assert rows.hidden_below(0) == 230

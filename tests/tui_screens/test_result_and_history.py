@@ -70,6 +70,29 @@ async def test_nothing_done_offers_no_undo(session):
         assert not isinstance(app.screen, ResultScreen)
 
 
+async def test_the_result_says_what_the_filesystem_says(session):
+    results = (ItemResult(b"/data/a", Action.COMPRESS, ItemState.DONE, place=b"/data/a.zst"),)
+    app = Harness(result_of(session, Outcome(4, results, 0, 900, needs=400, free_change=-4096)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "The filesystem says that 4.00 KiB less is free than before." in shown(app)
+        assert "compressed as" in shown(app)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_diary_says_what_was_done_and_where_things_are(session, tmp_path, size):
+    log = tmp_path / "log\x1b[31m.txt"
+    log.write_bytes(b"step loss\n" * 5000)
+    act(session, plan_of(os.fsencode(log), action=Action.COMPRESS, title="A log"))
+    app = Harness(HistoryScreen(session))
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "can go back" in shown(app))
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "compress  " in shown(app) and "compressed as" in shown(app)
+        assert "\x1b[31m" not in shown(app)
+
+
 async def test_an_empty_diary_says_so(session):
     app = Harness(HistoryScreen(session))
     async with app.run_test(size=(80, 24)) as pilot:

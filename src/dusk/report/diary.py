@@ -65,9 +65,9 @@ def batch_text(
     for record in records:
         size = format_size(sized(record.apparent_size, record.disk_size, measure))
         rows.append((_STATE_NAMES.get(record.state, "interrupted"), size, record.action, _path(record)))
-        place = _place(record)
-        rows += [("", "", "", f"  {_lead(record)} {display_path(place)}")] if place else []
-        rows += [("", "", "", f"  {line}") for line in _of_tool(record)]
+        place = place_now(record)
+        rows += [("", "", "", f"  {place_words(record)} {display_path(place)}")] if place else []
+        rows += [("", "", "", f"  {line}") for line in tool_sentences(record)]
         rows += [("", "", "", f"  {display_name(record.error)}")] if record.error else []
     lines = [batch_line(batch, records, moment, measure), *table(rows, "lrll", indent="  ")]
     if batch.is_undoable:
@@ -128,20 +128,21 @@ def _path(record: Record) -> str:
     return display_path(record.source) + known
 
 
-def _place(record: Record) -> bytes:
+def place_now(record: Record) -> bytes:
+    """Return where a thing acted on is now, or what replaced it; empty when it is where it was, or gone."""
     if record.state is not State.DONE:
         return b""
     return record.destination if record.action != "trash" and record.destination else record.trash_path
 
 
-def _lead(record: Record) -> str:
+def place_words(record: Record) -> str:
     """Return what stands before the place: what became of the source."""
     if record.action in ("trash", "archive"):
         return "now in"
     return words_of(record.action).place if record.destination else "now in"
 
 
-def _of_tool(record: Record) -> Iterable[str]:
+def tool_sentences(record: Record) -> Iterable[str]:
     """Yield what a tool's own command was, and what it freed and said."""
     if record.action != Action.NATIVE.value:
         return

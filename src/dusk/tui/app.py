@@ -15,6 +15,7 @@ from textual.theme import BUILTIN_THEMES
 
 from dusk.fs.names import display_name
 from dusk.tui.commands import Command
+from dusk.tui.continuing import repair_when_continued
 from dusk.tui.screens.main import MainScreen
 from dusk.tui.session import Session
 from dusk.tui.themes import ThemeShelf, suitable_theme, variable_defaults
@@ -113,6 +114,7 @@ class DuskApp(App[int], inherit_bindings=False):
             # Textual has no handler for these and would leave the terminal in its own modes.
             loop.add_signal_handler(number, self.exit, 128 + number)
         self.app_resume_signal.subscribe(self, self._repaint)
+        repair_when_continued(self._driver)
         # Threads that import and walk would hold up the first frame by 100 ms.
         self.call_after_refresh(self._begin)
 

@@ -140,6 +140,7 @@ def _more_row(session: Session, rows: VisibleRows, position: int, share_of_paren
     directory = directory_of_more(rows.ids[position])
     hidden = rows.hidden_below(directory)
     size = max(0, session.size(directory) - rows.shown_size(directory))
+    searched = ", not searched" if rows.filter else ""
     return Row(
         size=size,
         share=_share(session, rows, directory, size, share_of_parent),
@@ -148,7 +149,7 @@ def _more_row(session: Session, rows: VisibleRows, position: int, share_of_paren
         flag=" ",
         depth=rows.depths[position],
         caret=session.glyphs.more,
-        name=f"{format_count(hidden)} more here; {session.glyphs.enter} shows the next ones",
+        name=f"{format_count(hidden)} more here{searched}; {session.glyphs.enter} shows the next ones",
         is_directory=False,
         tag="",
         tag_kind="muted",

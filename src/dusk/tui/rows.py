@@ -14,6 +14,7 @@ from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_name
 from dusk.scan.entry import Measure, Sort
 from dusk.scan.tree import ROOT, SizeTree
+from dusk.tui.row_search import SEARCHED, RowSearch
 
 PAGE = 1000
 """Children shown of one directory before someone asks for more."""
@@ -54,6 +55,7 @@ class VisibleRows:
         self._page_size = page
         self._limits: dict[int, int] = {}
         self._pages: dict[int, Page] = {}
+        self._search = RowSearch()
         self.sort = sort
         self.measure = measure
         self.root = ROOT
@@ -98,6 +100,8 @@ class VisibleRows:
     def set_filter(self, text: str) -> None:
         """Show only entries whose name holds the text, and the directories that lead to them."""
         self.filter = display_name(text).casefold()
+        if not self.filter:
+            self._search.clear()
         self.rebuild()
 
     def hidden_by_filter(self, index: int) -> int:
@@ -105,7 +109,7 @@ class VisibleRows:
         if not self.filter or index < 0 or index not in self.expanded:
             return 0
         visible = set(self.ids)
-        return sum(child not in visible for child in self._page(index).shown)
+        return self._tree.child_count(index) - sum(child in visible for child in self._shown(index)[0])
 
     def row_of(self, index: int) -> int | None:
         """Return the row that shows an entry, None where none does."""
@@ -115,8 +119,8 @@ class VisibleRows:
             return None
 
     def hidden_below(self, directory: int) -> int:
-        """Return how many children of a directory are beyond its page."""
-        return self._page(directory).hidden
+        """Return how many children are beyond the page of a directory; of a filter, those not looked at."""
+        return self._shown(directory)[1]
 
     def shown_size(self, directory: int) -> int:
         """Return the bytes of the children on a directory's page, where there are more than those."""
@@ -222,10 +226,10 @@ class VisibleRows:
             depths.append(depth)
             if index < 0 or index not in self.expanded:
                 continue
-            page = self._page(index)
-            if page.hidden:
+            shown, hidden = self._shown(index)
+            if hidden:
                 waiting.append((more_row(index), depth + 1))
-            waiting.extend((child, depth + 1) for child in reversed(page.shown))
+            waiting.extend((child, depth + 1) for child in reversed(shown))
         return ids, depths
 
     def _filtered(self, ids: array[int], depths: array[int]) -> tuple[array[int], array[int]]:
@@ -242,7 +246,8 @@ class VisibleRows:
                 matched_depth = -1
             if matched_depth < 0 and index >= 0 and self._matches(index):
                 matched_depth = depth
-            if matched_depth >= 0:
+            # What stands for names not looked at stays: one of them can be what is wanted.
+            if matched_depth >= 0 or index < 0:
                 for position in above:
                     keep[position] = 1
         rows = [row for row in range(len(ids)) if keep[row]]
@@ -263,6 +268,23 @@ class VisibleRows:
             total = sum(size(child) for child in shown) if hidden else 0
             page = self._pages[directory] = Page(revision, tuple(shown), hidden, total)
         return page
+
+    def _shown(self, directory: int) -> tuple[tuple[int, ...], int]:
+        """Return the children to lay out and how many more there are; a filter also finds those beyond."""
+        page = self._page(directory)
+        if not self.filter or not page.hidden:
+            return page.shown, page.hidden
+        beyond = self._search.beyond(
+            directory,
+            page,
+            page.hidden,
+            self.filter,
+            following=lambda: self._tree.children(
+                directory, self.sort, self.measure, len(page.shown), SEARCHED
+            ),
+            fits=lambda child: child in self.expanded or self._matches(child),
+        )
+        return (*page.shown, *beyond.found), beyond.unsearched
 
     def _limit(self, directory: int) -> int:
         return self._limits.get(directory, self._page_size)

@@ -13,9 +13,12 @@ from textual.screen import Screen
 
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun, format_age, format_size
+from dusk.plan.action_words import words_of
+from dusk.report.diary import place_now, place_words, tool_sentences
+from dusk.rules.finding import Action
 from dusk.scan.entry import Measure
 from dusk.tui.screens.dialog import Lines, keys_line
-from dusk.tui.screens.line_list import LineList, Row, text_row
+from dusk.tui.screens.line_list import NO_ITEM, LineList, Row, text_row
 from dusk.tui.screens.question import undo_question
 from dusk.tui.spans import Line, fit_end, fit_middle, justify, wrap
 from dusk.tui.tasks import Task, UndoTask
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 _LIMIT = 200
 _RECORDS = 500  # of one batch: more is for `dusk journal`
 _TICK = 0.1
-_IN = " " * 6
+_BELOW = " " * 8
 _VERBS = {"act": "acted", "undo": "undone", "restore": "restored", "empty": "emptied"}
 _KINDS = {"undo": "undo", "restore": "restore", "empty": "for good"}
 # The first state that a record of the batch is in says how the batch ended.
@@ -236,12 +239,18 @@ class HistoryScreen(Screen[None]):
         return format_size(thing.apparent_size if apparent else thing.disk_size)
 
     def _record_rows(self, records: Sequence[Record], width: int) -> list[Row]:
-        rows = [Row(-1, partial(self._draw_record, record)) for record in records[:_RECORDS]]
-        for record in (record for record in records[:_RECORDS] if record.error):
-            rows += [
-                text_row((text, "problem"))
-                for text in wrap(record.error, width, indent=" " * 6, first=" " * 6)
-            ]
+        rows: list[Row] = []
+        for record in records[:_RECORDS]:
+            rows.append(Row(NO_ITEM, partial(self._draw_record, record)))
+            if place := place_now(record):
+                shown = f"{place_words(record)} {display_path(place)}"
+                cut = fit_middle(shown, max(8, width - len(_BELOW)), self._session.glyphs.ellipsis)
+                rows.append(text_row((_BELOW + cut, "muted")))
+            said = [(record.error, "problem"), *((one, "muted") for one in tool_sentences(record))]
+            for sentence, kind in said:
+                text = display_name(sentence)
+                lines = wrap(text, width, indent=_BELOW, first=_BELOW) if text else []
+                rows += [text_row((line, kind)) for line in lines]
         if len(records) > _RECORDS:
             rows.append(text_row((f"      and {len(records) - _RECORDS:,} more: dusk journal", "muted")))
         return rows
@@ -249,13 +258,20 @@ class HistoryScreen(Screen[None]):
     def _draw_record(self, record: Record, width: int) -> Line:
         state = record.state.value
         kind = {"done": "good", "failed": "problem", "ambiguous": "notice"}.get(state, "muted")
-        room = max(8, width - 28)
+        room = max(8, width - 38)
         shown = fit_middle(display_path(record.source), room, self._session.glyphs.ellipsis)
         return (
             (f"      {state:<9} ", kind),
             (f"{self._size_of(record):>8}  ", "muted"),
+            (f"{_action_word(record):<8}  ", "tag"),
             (shown, "text"),
         )
+
+
+def _action_word(record: Record) -> str:
+    """Return what was done in one word: "compress", or "restore" for what the journal alone knows."""
+    known = words_of(record.action)
+    return record.action[:8] if known is words_of(Action.NONE) else known.short
 
 
 def _state(batch: BatchRecord) -> tuple[str, str]:

@@ -145,6 +145,11 @@ class ResultScreen(Screen[None]):
             return lines
         now, later = getattr(outcome, "frees_now", 0), getattr(outcome, "frees_after_purge", 0)
         lines.append((("Freed now ", "muted"), (format_size(now), "strong")))
+        change = getattr(outcome, "free_change", 0)
+        if change and (now or getattr(outcome, "needs", 0)):
+            way = "more" if change > 0 else "less"
+            said = f"The filesystem says that {format_size(abs(change))} {way} is free than before."
+            lines += [((text, "muted"),) for text in wrap(said, width)]
         if later:
             said = f"Emptying the trash would free {format_size(later)}: dusk bin empty"
             lines += [((text, "text"),) for text in wrap(said, width)]
