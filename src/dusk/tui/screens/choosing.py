@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dusk.fs.units import count_noun
+from dusk.scan.tree import ROOT
 from dusk.tui.choices import Said
 from dusk.tui.screens.archive_question import with_destination
 from dusk.tui.screens.tree_screen import TreeScreen
@@ -69,9 +70,15 @@ class Choosing(TreeScreen):
 
     def do_other(self) -> None:
         """Ask for one of the other actions for what is marked, or what is under the cursor."""
+        from dusk.rules.finding import Action
+
+        indexes = self._indexes()
+        if len(indexes) == 1 and indexes[0] <= ROOT:
+            self._queue(Action.NONE)  # says why this row cannot be queued
+            return
         from dusk.tui.screens.by_hand import ask_by_hand
 
-        ask_by_hand(self, self.session, self._indexes(), self._queue)
+        ask_by_hand(self, self.session, indexes, self._queue)
 
     def do_choose(self, number: int) -> None:
         """Queue one offer of the finding under the cursor."""
