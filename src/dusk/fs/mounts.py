@@ -34,7 +34,6 @@ PSEUDO_TYPES = frozenset(
 # Never part of what fills a disk, also when someone names a parent with --cross (DESIGN §3).
 SKIPPED_PATHS = frozenset({b"/proc", b"/sys", b"/dev", b"/run"})
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
-_MOUNT_ID = re.compile(rb"^mnt_id:\s*(\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,8 @@ class MountTable:
     def read(cls) -> MountTable:
         """Read the kernel's table; an empty one where the platform has none."""
         try:
-            text = _read_whole("/proc/self/mountinfo")
+            with open("/proc/self/mountinfo", "rb") as table:
+                text = table.read()
         except FileNotFoundError:
             return cls(())
         # Asked for every item of a batch, and hundreds of lines long where containers run.
@@ -119,23 +119,13 @@ class MountTable:
 def mount_id(descriptor: int) -> int:
     """Return the mount ID of an open file; -1 where the platform does not tell."""
     try:
-        text = _read_whole(f"/proc/self/fdinfo/{descriptor}")
+        with open(f"/proc/self/fdinfo/{descriptor}", "rb") as information:
+            for line in information:
+                if line.startswith(b"mnt_id:"):
+                    return int(line[7:])
     except FileNotFoundError:
-        return -1
-    found = _MOUNT_ID.search(text)
-    return int(found[1]) if found else -1
-
-
-def _read_whole(path: str) -> bytes:
-    """Return what the kernel says in a file of its own; a batch asks thousands of times."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        pieces = []
-        while piece := os.read(descriptor, 1 << 16):
-            pieces.append(piece)
-        return b"".join(pieces)
-    finally:
-        os.close(descriptor)
+        pass
+    return -1
 
 
 def _parse_line(line: bytes) -> Mount:
