@@ -16,7 +16,7 @@ from dusk.actions.replacement import Made, Part, Workshop, replace_source, short
 from dusk.actions.settling import Settling, tools_of
 from dusk.actions.shrinking import LEAST_GAIN, Shrinkage, shrinkage
 from dusk.actions.sole_file import reason_against
-from dusk.actions.zstd_frames import SUFFIX, FrameWriter, contents_of, read_back
+from dusk.actions.zstd_frames import FRAME, SUFFIX, FrameWriter, contents_of, read_back
 from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.descent import open_parent
 from dusk.fs.names import display_path
@@ -25,7 +25,6 @@ from dusk.plan.step import Forecast, Step
 from dusk.rules.finding import Action
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_WINDOW = 4 << 20
 _LONGEST_NAME = 255
 
 
@@ -131,7 +130,7 @@ def _pour(source: int, writer: FrameWriter, work: Work) -> str:
     from blake3 import blake3
 
     digest = blake3()
-    while piece := os.read(source, _WINDOW):
+    while piece := os.read(source, FRAME):
         digest.update(piece)
         writer.write(piece)
         work.progress.add_half(len(piece))

@@ -107,12 +107,11 @@ class _Work:
     def run(self, on_bytes: Callable[[int], None], on_checked: Callable[[int], None]) -> CopyReport:
         before = self._survey()
         part = self.name[:200] + PART_MARK + secrets.token_hex(6).encode()
-        mount = MountTable.read().containing(self.destination)
         copy = TreeCopy(
             self.parent,
             self.name,
             self.source,
-            to_local_disk=mount is not None and mount.is_local,
+            to_local_disk=self._is_to_local_disk(),
             on_bytes=on_bytes,
             cancelled=self.cancelled,
         )
@@ -142,6 +141,14 @@ class _Work:
             before.fingerprint,
             tuple(sorted(copy.not_kept)),
         )
+
+    def _is_to_local_disk(self) -> bool:
+        try:
+            mount = MountTable.read().containing(self.destination)
+        except OSError as error:
+            shown = display_path(self.source)
+            raise CopyError.from_error(error, f"{shown} cannot be copied") from error
+        return mount is not None and mount.is_local
 
     def _survey(self) -> Survey:
         shown = display_path(self.source)

@@ -8,14 +8,15 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dusk.actions.content import ContentDigest, drop_cache, windows, write_window
+from dusk.actions.content import WINDOW, ContentDigest, windows, write_window
+from dusk.actions.file_syncing import FileSyncing
 from dusk.actions.metadata import Metadata, place_of, read_metadata, write_metadata
 from dusk.actions.tree_digest import LinkGroups, substance
 from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.descent import open_directory, open_subdirectory
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.names import display_path
-from dusk.fs.syscalls import sync_filesystem
+from dusk.fs.syscalls import begin_writing_back, sync_filesystem
 from dusk.fs.traversal import Listing, traverse
 
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -86,6 +87,7 @@ class TreeCopy:
         self._directories: list[_Directory] = []
         self._substances = bytearray()
         self._target_top = -1
+        self._syncing = FileSyncing()
         self.not_kept: set[str] = set()
 
     @property
@@ -113,9 +115,11 @@ class TreeCopy:
         Raises CopyError, OSError and Cancelled; what was written until then stays.
         """
         status = os.stat(self._name, dir_fd=self._parent, follow_symlinks=False)
-        self._write_entry(_Way(self._parent, self._name, target, name, b""), status)
-        if stat.S_ISDIR(status.st_mode):
-            self._write_tree(target, name)
+        with self._syncing:
+            self._write_entry(_Way(self._parent, self._name, target, name, b""), status)
+            if stat.S_ISDIR(status.st_mode):
+                self._write_tree(target, name)
+            self._syncing.finish()
         if self._sync_together:
             sync_filesystem(target)
         os.fsync(target)
@@ -189,8 +193,7 @@ class TreeCopy:
                 self._refuse_drift(way, expected, source)
                 self.not_kept |= write_metadata(target, read_metadata(source))
                 if not self._sync_together or status.st_size >= _SYNCED_ALONE:
-                    os.fsync(target)
-                    drop_cache(target)
+                    self._syncing.add(target)
             finally:
                 os.close(target)
         finally:
@@ -204,6 +207,8 @@ class TreeCopy:
         for offset, window in windows(source, status.st_size, cancelled=self._cancelled):
             digest.add(offset, window)
             write_window(target, offset, window, sparse=sparse)
+            if len(window) == WINDOW:
+                begin_writing_back(target, offset, WINDOW)
             self._on_bytes(offset + len(window) - reached)
             reached = offset + len(window)
         os.ftruncate(target, status.st_size)

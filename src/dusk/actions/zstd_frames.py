@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dusk.actions.content import drop_cache
 from dusk.fs.cancellation import Cancelling, never, stop_if
+from dusk.fs.syscalls import begin_writing_back
 
 if TYPE_CHECKING:
     from blake3 import blake3
@@ -39,6 +40,7 @@ class FrameWriter:
         self._cancelled = cancelled
         self._buffer: list[bytes] = []
         self._buffered = 0
+        self._written = 0
         self._frames: deque[Future[bytes]] = deque()
         self._threads = _Threads()
         self._digest: blake3 = blake3()
@@ -77,7 +79,7 @@ class FrameWriter:
 
     def _send(self, length: int) -> None:
         stop_if(self._cancelled)
-        content = b"".join(self._buffer)
+        content = self._buffer[0] if len(self._buffer) == 1 else b"".join(self._buffer)
         self._buffer = [content[length:]] if len(content) > length else []
         self._buffered = len(content) - min(length, len(content))
         self._frames.append(self._threads.submit(_compress, content[:length]))
@@ -89,6 +91,9 @@ class FrameWriter:
         view = memoryview(frame)
         while view:
             view = view[os.write(self._file, view) :]
+        # The disk works while the processor does; what is read back later comes from there.
+        begin_writing_back(self._file, self._written, len(frame))
+        self._written += len(frame)
         self._digest.update(frame)
         self.sizes.append(len(frame))
 
