@@ -14,11 +14,13 @@ import tarfile
 from dataclasses import dataclass
 from typing import cast
 
+from dusk.actions.plain_header import plain_header
 from dusk.fs.names import json_text
 
 _XATTR = "SCHILY.xattr."
 _MANIFEST = "dusk manifest"  # as a pax comment, which every tar passes over in silence
 _BLOCK = 512
+_JSON = json.JSONEncoder(separators=(",", ":"))  # json.dumps makes one for each call
 _TYPES = {
     "file": tarfile.REGTYPE,
     "directory": tarfile.DIRTYPE,
@@ -77,7 +79,7 @@ class PackEntry:
             facts["data"] = self.segments
         if self.attributes:
             facts["xattrs"] = {json_text(name): value.hex() for name, value in self.attributes}
-        return json.dumps(facts, separators=(",", ":")).encode("ascii") + b"\n"
+        return _JSON.encode(facts).encode("ascii") + b"\n"
 
     @property
     def stored(self) -> tuple[tuple[int, int], ...]:
@@ -88,6 +90,28 @@ class PackEntry:
 
     def header(self) -> tuple[bytes, int]:
         """Return what stands before the content in the tar, and the bytes of padding after the content."""
+        plain = None if self.attributes or self.is_sparse or self.is_manifest else self._plain_header()
+        if plain is not None:
+            return plain, -self.size % _BLOCK
+        return self._full_header()
+
+    def _plain_header(self) -> bytes | None:
+        is_open = self.kind == "directory" and not self.path.endswith(b"/")
+        return plain_header(
+            self.path + b"/" if is_open else self.path,
+            _TYPES[self.kind],
+            mode=self.mode,
+            owner=self.owner,
+            group=self.group,
+            size=self.size,
+            mtime=max(0, self.mtime_ns // 10**9),
+            exact_mtime=_decimal(self.mtime_ns),
+            target=self.target,
+            user_name=_user_name(self.owner),
+            group_name=_group_name(self.group),
+        )
+
+    def _full_header(self) -> tuple[bytes, int]:
         info = tarfile.TarInfo(_text(self.path))
         info.type = _TYPES[self.kind]
         info.mode, info.uid, info.gid = self.mode, self.owner, self.group
