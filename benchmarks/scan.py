@@ -1,14 +1,15 @@
 """How fast dusk scans, against the least possible and against every other tool found here.
 
     python benchmarks/scan.py [--directories 20000] [--files 50] [--runs 7] [--threads 2]
-        [--cold] [--tree PATH] [--growth] [--slow-filesystem] [--scratch /tmp]
+        [--cold] [--tree PATH] [--growth] [--cancel] [--slow-filesystem] [--scratch /tmp]
 
 Whole processes, in turn: every round runs everyone once, in an order that changes, and each figure is the
 median over the rounds of the ratio to dusk in the same round. Above 1 means slower than dusk. ``floor`` is
 floor.cpp: names and facts of every entry, and nothing kept but a flat list.
 
 ``--cold`` drops the page cache before each run (root). ``--growth`` scans 0.1, 1 and 10 million files for
-memory and time. ``--slow-filesystem`` mounts a filesystem that takes 1 ms for every operation (root).
+memory and time. ``--cancel`` stops scans at any moment and says how long that takes. ``--slow-filesystem``
+mounts a filesystem that takes 1 ms for every operation (root).
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ def main() -> None:
     options.add_argument("--tree", type=Path, help="scan this directory and not one of our own")
     options.add_argument("--cold", action="store_true")
     options.add_argument("--growth", action="store_true")
+    options.add_argument("--cancel", action="store_true")
     options.add_argument("--slow-filesystem", action="store_true")
     options.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()))
     arguments = options.parse_args()
@@ -88,7 +90,28 @@ def main() -> None:
             slow_filesystem(Path(work), arguments.runs)
         else:
             tree = arguments.tree or file_tree(arguments.scratch, arguments.directories, arguments.files)
+            if arguments.cancel:
+                cancelling(tree, arguments.runs, arguments.threads)
+                return
             compare(tree, floor, arguments.runs, arguments.threads, cold=arguments.cold)
+
+
+def cancelling(tree: Path, runs: int, threads: int) -> None:
+    """Print how long it takes from cancelling until no thread walks any more."""
+    from dusk.scan.scanner import ScanOptions
+    from dusk.scan.start import open_scan
+
+    taken = []
+    for number in range(10 * runs):
+        scan = open_scan(os.fsencode(tree), ScanOptions(threads=threads))
+        scan.start()
+        time.sleep(0.01 * number % 0.5)
+        begin = time.perf_counter()
+        scan.cancel()
+        scan.wait(60)
+        taken.append(time.perf_counter() - begin)
+    print(f"cancelled {len(taken)} scans in {statistics.median(taken) * 1000:.1f} ms (median),")
+    print(f"{max(taken) * 1000:.1f} ms at most")
 
 
 def build_floor(work: Path) -> Contestant | None:
