@@ -25,8 +25,6 @@ class LaunchOptions:
     """Enter other filesystems."""
     threads: int | None = None
     """Threads that read directories; None chooses what suits the filesystem."""
-    threads: int | None = None
-    """Threads that read directories; None chooses what suits the filesystem."""
     measure: Measure | None = None
     """Size to show; None chooses disk size, and apparent size in a practice tree."""
     read_only: bool = False

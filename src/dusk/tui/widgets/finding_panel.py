@@ -9,9 +9,6 @@ from textual import events
 from textual.strip import Strip
 
 from dusk.scan.tree import ROOT
-from dusk.tui.entry_text import entry_lines
-from dusk.tui.finding_text import finding_lines, offer_lines
-from dusk.tui.findings_list import NO_FINDING, ListedFindings, levels_line
 from dusk.tui.messages import FindingChosen
 from dusk.tui.session import Session
 from dusk.tui.spans import Line, justify
@@ -19,15 +16,17 @@ from dusk.tui.widgets.line_pane import LinePane
 
 if TYPE_CHECKING:
     from dusk.rules.finding import Finding
+    from dusk.tui.findings_list import ListedFindings
 
 _STEP = 5
-_NOTHING_LISTED = ListedFindings((), (), (), ())
+_NO_FINDING = -1
 
 
 class FindingPanel(LinePane, can_focus=True):
     """The finding for the cursor, or the list of findings; offers stay at the bottom, always in sight.
 
-    It scrolls by itself: a scroll bar that comes and goes would make Textual send the whole screen.
+    It scrolls by itself: a scroll bar that comes and goes would make Textual send the whole screen. Its texts
+    are imported when it first shows something, behind the first frame.
     """
 
     def __init__(self, session: Session) -> None:
@@ -37,7 +36,8 @@ class FindingPanel(LinePane, can_focus=True):
         self._index = ROOT
         self._top = 0
         self._position = 0
-        self._listed = _NOTHING_LISTED
+        self._listed: ListedFindings | None = None
+        self._has_something = False
         self._list_begins = 0
         self._list_from = 0
         self._list_rows = 0
@@ -46,6 +46,7 @@ class FindingPanel(LinePane, can_focus=True):
 
     def show(self, index: int) -> None:
         """Show what is known about an entry."""
+        self._has_something = True
         if index != self._index:
             self._index, self._top = index, 0
         self.finding = self._session.finding_for(index)
@@ -54,7 +55,7 @@ class FindingPanel(LinePane, can_focus=True):
     @property
     def selected(self) -> Finding | None:
         """The finding of the list that is selected; None while there is none."""
-        findings = self._listed.findings
+        findings = self._listed.findings if self._listed is not None else ()
         return findings[self._position] if self._position < len(findings) else None
 
     # -- moving
@@ -65,7 +66,8 @@ class FindingPanel(LinePane, can_focus=True):
 
     def move_family(self, step: int) -> None:
         """Select the first finding of the next family, or of this one or the one before."""
-        self._select(self._listed.next_family(self._position, step))
+        if self._listed is not None:
+            self._select(self._listed.next_family(self._position, step))
 
     def scroll_text(self, pages: int) -> None:
         """Go down or up in a text that is longer than the panel."""
@@ -81,10 +83,14 @@ class FindingPanel(LinePane, can_focus=True):
 
     def compose_lines(self, width: int) -> Sequence[Line]:
         """Return exactly as many lines as the panel has, what scrolls above what stays."""
+        if not self._has_something:
+            return ()
         height = self.size.height
         if self.has_focus:
             return self._chooser(width, height)
         if self.finding is None:
+            from dusk.tui.entry_text import entry_lines
+
             facts = entry_lines(self._session, self._index, width)[: max(0, height // 2)]
             return [*facts, (), *self._list(width, height - len(facts) - 1, begins=len(facts) + 1)]
         self._list_rows = 0
@@ -101,6 +107,8 @@ class FindingPanel(LinePane, can_focus=True):
         super().watch_has_focus(has_focus)
         self._top = 0
         if has_focus:
+            from dusk.tui.findings_list import ListedFindings
+
             self._listed = ListedFindings.of(self._session)
             if self.finding in self._listed.findings:
                 self._position = self._listed.findings.index(self.finding)
@@ -109,7 +117,7 @@ class FindingPanel(LinePane, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Go to the finding that was clicked."""
         position = self._finding_at(event.y)
-        if position != NO_FINDING:
+        if self._listed is not None and position != _NO_FINDING:
             self._go_to(self._listed.findings[position])
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -125,24 +133,31 @@ class FindingPanel(LinePane, can_focus=True):
     # -- inside
 
     def _select(self, position: int) -> None:
-        self._position = min(max(0, position), max(0, len(self._listed.findings) - 1))
+        last = len(self._listed.findings) - 1 if self._listed is not None else 0
+        self._position = min(max(0, position), max(0, last))
         self._top = 0
         self.update_lines()
 
     def _finding_at(self, y: int) -> int:
         """Return the position of the finding on a line of the panel."""
+        if self._listed is None:
+            return _NO_FINDING
         line = y - self._list_begins + self._list_from
         shown = self._list_begins <= y < self._list_begins + self._list_rows
-        return self._listed.lines[line] if shown and line < len(self._listed.lines) else NO_FINDING
+        return self._listed.lines[line] if shown and line < len(self._listed.lines) else _NO_FINDING
 
     def _about(self, finding: Finding, width: int, height: int) -> list[Line]:
         """Return what a finding says, with its offers below."""
+        from dusk.tui.finding_text import finding_lines
+
         offers = [(), *self._offers(finding, width, height // 2 - 1)]
         text = finding_lines(self._session, finding, width)
         return [*self._scrolled(text, height - len(offers), width), *offers]
 
     def _offers(self, finding: Finding, width: int, room: int) -> list[Line]:
         """Return the offers, without their notes or with a word that there are more where room is short."""
+        from dusk.tui.finding_text import offer_lines
+
         offers = offer_lines(self._session, finding, width)
         if len(offers) > room:
             offers = offer_lines(self._session, finding, width, notes=False)
@@ -160,6 +175,8 @@ class FindingPanel(LinePane, can_focus=True):
 
     def _list(self, width: int, room: int, *, begins: int) -> list[Line]:
         """Return the heading, the totals and the part of the list that holds the selected finding."""
+        from dusk.tui.findings_list import ListedFindings, levels_line
+
         glyphs = self._session.glyphs
         self._listed = listed = ListedFindings.of(self._session)
         self._position = min(self._position, max(0, len(listed.findings) - 1))
@@ -176,9 +193,9 @@ class FindingPanel(LinePane, can_focus=True):
         line = listed.line_of(self._position) if self.has_focus else 0
         first = max(0, min(line - rows // 2, len(listed.lines) - rows))
         self._list_begins, self._list_from, self._list_rows = begins + len(head), first, rows
-        selected = self._position if self.has_focus else NO_FINDING
+        selected = self._position if self.has_focus else _NO_FINDING
         lines = listed.drawn(self._session, first, rows, width, selected)
-        rest = [one for one in listed.lines[first + rows - 1 :] if one != NO_FINDING]
+        rest = [one for one in listed.lines[first + rows - 1 :] if one != _NO_FINDING]
         if first + rows < len(listed.lines) and not self.has_focus:
             self._list_rows -= 1
             lines[-1] = ((f"{glyphs.ellipsis} {len(rest):,} more", "muted"),)

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Sequence
 
 from dusk.fs.names import display_path
-from dusk.tui.finding_text import finding_hint
 from dusk.tui.rows import directory_of_more
 from dusk.tui.session import Session
 from dusk.tui.spans import Line, Span, fit_middle, justify, line_cells
@@ -68,6 +67,8 @@ class StatusLine(LinePane):
             return [((" ", "text"), (fit_middle(self._sentence, room, glyphs.ellipsis), self._kind))]
         finding = None if self.has_panel else self._session.finding_for(self.index)
         if finding is not None:
+            from dusk.tui.finding_text import finding_hint
+
             right: list[Span] = [("1", "key"), (" queue  ", "muted"), ("i", "key"), (" more", "muted")]
             return [
                 ((" ", "text"), *justify(finding_hint(self._session, finding), right, room, glyphs.ellipsis))
