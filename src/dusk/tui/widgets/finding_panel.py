@@ -109,6 +109,8 @@ class FindingPanel(LinePane, can_focus=True):
         if has_focus:
             from dusk.tui.findings_list import ListedFindings
 
+            self._has_something = True
+
             self._listed = ListedFindings.of(self._session)
             if self.finding in self._listed.findings:
                 self._position = self._listed.findings.index(self.finding)
