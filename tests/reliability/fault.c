@@ -11,10 +11,10 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -45,26 +45,19 @@ void fault_arm(struct shared *memory, int new_mode, int64_t at, int new_number, 
 
 void fault_disarm(void) { shared = NULL; }
 
-/* For programs that are not ours: FAULT_AT and FAULT_NUMBER (0 kills) arm at start, FAULT_COUNT names a file. */
+/* For programs that are not ours: FAULT_AT and FAULT_NUMBER (0 kills) arm at start. FAULT_COUNT names a file
+ * that gets the count, also when the program ends without a word. */
 static struct shared own;
 
 __attribute__((constructor)) static void from_environment(void)
 {
-    const char *at = getenv("FAULT_AT"), *error = getenv("FAULT_NUMBER");
+    const char *at = getenv("FAULT_AT"), *error = getenv("FAULT_NUMBER"), *path = getenv("FAULT_COUNT");
+    struct shared *memory = &own;
+    int file = path ? open(path, O_RDWR | O_CREAT, 0600) : -1;
+    if (file >= 0 && ftruncate(file, sizeof *memory) == 0)
+        memory = mmap(NULL, sizeof *memory, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (at)
-        fault_arm(&own, error && atoi(error) ? FAIL : KILL, atoll(at), error ? atoi(error) : 0, CHANGE);
-}
-
-__attribute__((destructor)) static void to_file(void)
-{
-    const char *path = getenv("FAULT_COUNT");
-    int64_t calls = own.calls;
-    FILE *file;
-    shared = NULL;
-    if (path && (file = fopen(path, "w"))) {
-        fprintf(file, "%lld\n", (long long)calls);
-        fclose(file);
-    }
+        fault_arm(memory, error && atoi(error) ? FAIL : KILL, atoll(at), error ? atoi(error) : 0, CHANGE);
 }
 
 /* Count one call; return whether it is to fail. */
