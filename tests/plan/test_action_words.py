@@ -9,6 +9,7 @@ from dusk.plan.document import decode_plan, encode_plan
 from dusk.plan.plan import Plan
 from dusk.plan.step import Step
 from dusk.rules.finding import Action, ActionOptions
+
 from .samples import archive, make_target, trash
 
 
