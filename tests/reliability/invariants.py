@@ -96,7 +96,7 @@ def trash_problems(box: Box) -> list[str]:
     """Return items of trashes without their document, which no tool could restore."""
     found: list[str] = []
     for directory, names, _ in os.walk(box.root):
-        if b"files" in names and b"info" in names:
+        if b"files" in names and b"info" in names and b"Trash" in os.path.basename(directory):
             for name in os.listdir(os.path.join(directory, b"files")):
                 document = os.path.join(directory, b"info", name + b".trashinfo")
                 try:
