@@ -33,7 +33,7 @@ def test_a_disk_that_fills_up_keeps_the_source_and_nothing_half_made(box, name, 
                     with open(os.path.join(directory, file), "wb") as handle:
                         handle.write(big + b"\n" * 900)
         monkeypatch.setattr("dusk.actions.replacement.short_of_space", lambda *_: None)
-        for module in ("compressing", "splitting", "rotating", "archiving"):
+        for module in ("compressing", "splitting", "rotation_preview", "archiving"):
             monkeypatch.setattr(f"dusk.actions.{module}.short_of_space", lambda *_: None)
         if name == "pack":
             os.mkdir(box.path(b"goal"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import struct
@@ -395,7 +396,9 @@ def test_no_bytes_at_all_break_the_reader_of_torch_files(data: bytes, cut: int) 
         file.seek(cut % size)
         file.write(data)
         file.flush()
-        read_torch_zip(file.fileno())
+        # A list of entries that claims gigabytes is refused, which the prober takes for "cannot tell".
+        with contextlib.suppress(OSError):
+            read_torch_zip(file.fileno())
 
 
 def onnx(data: bytes = b"") -> bytes:

@@ -257,7 +257,7 @@ def with_finding(session, found):
         session.asked.append((number, destination))
         return Said(f"Queued: {finding.offers[number - 1].label}.", True)
 
-    def queue(indexes, action, destination=b""):
+    def queue(indexes, action, destination=b"", options=None):
         session.asked.append((tuple(indexes), action))
         return Said("Queued for the trash: x.", True)
 

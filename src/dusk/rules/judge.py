@@ -126,7 +126,10 @@ class Judge:
                 if not self._dirty and self._has_caught_up():
                     self._caught_up.set()
                 idle = _IDLE_FIRST if worked else min(idle * 2, _IDLE_LAST)
-                time.sleep(_REST if worked else idle)
+                if worked or self.scan.progress().finished:
+                    time.sleep(_REST if worked else idle)
+                else:
+                    self.scan.wait(idle)  # whoever waits for the judge hears of the end of the scan at once
         except Exception as error:  # a judge that dies must not take the screen with it
             self.failure = f"{type(error).__name__}: {error}"
             self._stopped.set()
