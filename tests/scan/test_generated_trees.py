@@ -77,6 +77,7 @@ def test_a_generated_tree_is_what_du_and_lstat_say(new_tree, scan_with, du, draw
                 assert entry.items + 1 == truth.entries
 
 
+@pytest.mark.root  # makes the trees as root and looks as somebody else
 @generated(60)
 @given(drawn=parts(), threads=threads)
 def test_a_user_who_may_not_look_everywhere_sees_the_same_with_both(
