@@ -85,7 +85,7 @@ def main() -> None:
         os.environ["DUSK_CONFIG_DIR"] = os.environ["DUSK_STATE_DIR"] = work
         floor = build_floor(Path(work))
         if arguments.growth:
-            growth(arguments.scratch, Path(work), arguments.threads)
+            growth(arguments.scratch, floor, arguments.runs, arguments.threads)
         elif arguments.slow_filesystem:
             slow_filesystem(Path(work), arguments.runs)
         else:
@@ -184,25 +184,37 @@ def start_up(threads: int) -> tuple[float, int]:
     return statistics.median(one.seconds for one in runs), int(statistics.median(one.peak for one in runs))
 
 
-def growth(scratch: Path, work: Path, threads: int) -> None:
-    """Print time and memory for trees of 0.1, 1 and 10 million files."""
-    del work
+def growth(scratch: Path, floor: Contestant | None, runs: int, threads: int) -> None:
+    """Print time and memory for trees of 0.1, 1 and 10 million files.
+
+    The sizes take turns, so that all trees are in the kernel's cache at every run: a lookup takes longer the
+    more names that cache holds, whichever tree they belong to.
+    """
     start, base = start_up(threads)
-    print(f"start-up: {start:.3f} s, {base / 1e6:.0f} MB\n")
-    print(f"{'entries':>12}{'seconds':>9}{'peak MB':>9}{'bytes an entry':>16}{'times the last':>16}")
-    last = 0.0
     dusk = Contestant("dusk", (*DUSK, "--threads", "{threads}", "{tree}"))
-    for directories in (2000, 20000, 200000):
-        tree = file_tree(scratch, directories, 50)
+    everyone = [dusk] if floor is None else [dusk, floor]
+    trees = [file_tree(scratch, directories, 50) for directories in (2000, 20000, 200000)]
+    for tree in trees:
         run(dusk, tree, threads)
-        runs = [run(dusk, tree, threads) for _ in range(3)]
-        document = json.loads(runs[0].output)
-        spent = statistics.median(one.seconds for one in runs) - start
-        peak = statistics.median(one.peak for one in runs)
-        times = f"{spent / last:.2f}" if last else ""
-        each = (peak - base) / document["entries"]
-        print(f"{document['entries']:12,}{spent:9.3f}{peak / 1e6:9.0f}{each:16.1f}{times:>16}")
-        last = spent
+    rounds = [
+        {(one.name, tree): run(one, tree, threads) for one in everyone for tree in trees} for _ in range(runs)
+    ]
+    print(f"start-up: {start:.3f} s, {base / 1e6:.0f} MB; {runs} rounds\n")
+    print(f"{'':8}{'entries':>12}{'seconds':>9}{'times the last':>16}{'peak MB':>9}{'bytes an entry':>16}")
+    for one in everyone:
+        own = start if one is dusk else 0.0
+        for number, tree in enumerate(trees):
+            entries = json.loads(rounds[0][dusk.name, tree].output)["entries"]
+            spent = [done[one.name, tree].seconds - own for done in rounds]
+            before = [done[one.name, trees[number - 1]].seconds - own for done in rounds]
+            ratio = statistics.median(now / then for now, then in zip(spent, before, strict=True))
+            peak = statistics.median(done[one.name, tree].peak for done in rounds)
+            each = f"{(peak - base) / entries:.1f}" if one is dusk else ""
+            times = f"{ratio:.2f}" if number else ""
+            print(
+                f"{one.name:8}{entries:12,}{statistics.median(spent):9.3f}{times:>16}"
+                f"{peak / 1e6:9.0f}{each:>16}"
+            )
 
 
 def slow_filesystem(work: Path, runs: int) -> None:
