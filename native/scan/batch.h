@@ -6,6 +6,7 @@
 
 #include "block.h"
 #include "entry.h"
+#include "triggers.h"
 
 namespace dusk {
 
@@ -19,6 +20,7 @@ struct Batch {
   std::vector<std::uint32_t> order;  // positions in `rows`, directories first
   std::uint32_t directories = 0;
   bool linked = false;  // whether an inode in it has other names
+  const Triggers* matched_with = nullptr;
   BlockPointer packed;  // made before the tree is locked where that can be
 
   bool empty() const { return rows.empty(); }
@@ -28,6 +30,7 @@ struct Batch {
     order.clear();
     directories = 0;
     linked = false;
+    matched_with = nullptr;
     packed.reset();
   }
 
@@ -42,6 +45,12 @@ struct Batch {
     for (std::uint32_t position = 0; position < rows.size(); ++position) {
       if (rows[position].status.kind != kDirectory) order.push_back(position);
     }
+  }
+
+  void match(const Triggers* triggers) {
+    if (matched_with == triggers) return;
+    matched_with = triggers;
+    for (Row& row : rows) row.matched = triggers->match(row.name, row.name_length);
   }
 
   void pack() {

@@ -56,10 +56,10 @@ bool parse_places(PyObject* sequence, Place& root) {
   return PyErr_Occurred() == nullptr;
 }
 
-std::unique_ptr<Triggers> parse_triggers(PyObject* triggers) {
+std::unique_ptr<Triggers> parse_triggers(PyObject* arguments) {
   auto parsed = std::make_unique<Triggers>();
   PyObject *names, *prefixes, *suffixes;
-  const bool valid = PyArg_ParseTuple(triggers, "OOO", &names, &prefixes, &suffixes) &&
+  const bool valid = PyArg_ParseTuple(arguments, "OOO", &names, &prefixes, &suffixes) &&
                      each_bytes(names, [&](const std::string& name) { parsed->add_name(name); }) &&
                      each_bytes(prefixes, [&](const std::string& prefix) { parsed->add_prefix(prefix); }) &&
                      each_bytes(suffixes, [&](const std::string& suffix) { parsed->add_suffix(suffix); });
@@ -69,11 +69,11 @@ std::unique_ptr<Triggers> parse_triggers(PyObject* triggers) {
 PyObject* create(PyTypeObject* type, PyObject* arguments, PyObject*) {
   const char* path;
   Py_ssize_t length;
-  int cross;
-  if (!PyArg_ParseTuple(arguments, "y#p", &path, &length, &cross)) return nullptr;
+  int cross, awaits_report;
+  if (!PyArg_ParseTuple(arguments, "y#pp", &path, &length, &cross, &awaits_report)) return nullptr;
   return guarded([&]() -> PyObject* {
     auto scan = std::make_unique<std::shared_ptr<Scan>>(
-        std::make_shared<Scan>(std::string(path, static_cast<std::size_t>(length)), cross));
+        std::make_shared<Scan>(std::string(path, static_cast<std::size_t>(length)), cross, awaits_report));
     const auto allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
     PyObject* self = allocate(type, 0);
     if (self == nullptr) return nullptr;
@@ -100,17 +100,33 @@ void destroy(PyObject* self) {
 }
 
 PyObject* start(PyObject* self, PyObject* arguments) {
-  PyObject *sequence, *triggers;
+  PyObject* sequence;
   Scan::Pace pace;
   int inode_order;
-  if (!PyArg_ParseTuple(arguments, "OOIIp", &sequence, &triggers, &pace.threads, &pace.held, &inode_order)) return nullptr;
+  if (!PyArg_ParseTuple(arguments, "OIIp", &sequence, &pace.threads, &pace.held, &inode_order)) return nullptr;
   pace.inode_order = inode_order;
   return guarded([&]() -> PyObject* {
     auto places = std::make_unique<Place>();
     if (!parse_places(sequence, *places)) return nullptr;
-    std::unique_ptr<Triggers> parsed;
-    if (triggers != Py_None && !(parsed = parse_triggers(triggers))) return nullptr;
-    scan_of(self).start(std::move(places), std::move(parsed), pace);
+    scan_of(self).start(std::move(places), pace);
+    Py_RETURN_NONE;
+  });
+}
+
+PyObject* report(PyObject* self, PyObject* arguments) {
+  return guarded([&]() -> PyObject* {
+    std::unique_ptr<Triggers> triggers = parse_triggers(arguments);
+    if (!triggers) return nullptr;
+    const std::shared_ptr<Scan> scan = *reinterpret_cast<ScanObject*>(self)->scan;
+    bool failed = false;
+    Py_BEGIN_ALLOW_THREADS
+    try {
+      scan->tree.report(std::move(triggers));
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    Py_END_ALLOW_THREADS
+    if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
   });
 }
@@ -171,14 +187,14 @@ PyObject* refreshes_pending(PyObject* self, PyObject*) {
 PyObject* hit_count(PyObject* self, PyObject*) { return PyLong_FromUnsignedLongLong(scan_of(self).tree.hits().size()); }
 
 PyObject* completed_count(PyObject* self, PyObject*) {
-  return PyLong_FromUnsignedLongLong(scan_of(self).tree.completed().size());
+  return PyLong_FromUnsignedLongLong(scan_of(self).tree.completed_count());
 }
 
 // Returns the numbers from `begin` to `end` as the bytes of an array of unsigned 32-bit integers.
-PyObject* slice(const Numbers& numbers, PyObject* arguments) {
+PyObject* slice(const Numbers& numbers, std::uint64_t count, PyObject* arguments) {
   unsigned long long begin, end;
   if (!PyArg_ParseTuple(arguments, "KK", &begin, &end)) return nullptr;
-  if (end > numbers.size()) end = numbers.size();
+  if (end > count) end = count;
   if (begin > end) begin = end;
   PyObject* bytes = PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>((end - begin) * 4));
   if (bytes == nullptr) return nullptr;
@@ -187,12 +203,19 @@ PyObject* slice(const Numbers& numbers, PyObject* arguments) {
   return bytes;
 }
 
-PyObject* hits(PyObject* self, PyObject* arguments) { return slice(scan_of(self).tree.hits(), arguments); }
+PyObject* hits(PyObject* self, PyObject* arguments) {
+  const Tree& tree = scan_of(self).tree;
+  return slice(tree.hits(), tree.hits().size(), arguments);
+}
 
-PyObject* completed(PyObject* self, PyObject* arguments) { return slice(scan_of(self).tree.completed(), arguments); }
+PyObject* completed(PyObject* self, PyObject* arguments) {
+  const Tree& tree = scan_of(self).tree;
+  return slice(tree.completed(), tree.completed_count(), arguments);
+}
 
 PyMethodDef methods[] = {
     {"start", start, METH_VARARGS, nullptr},
+    {"report", report, METH_VARARGS, nullptr},
     {"fail", fail, METH_O, nullptr},
     {"cancel", cancel, METH_NOARGS, nullptr},
     {"wait", wait, METH_O, nullptr},

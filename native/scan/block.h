@@ -61,6 +61,9 @@ class Block {
   std::uint32_t slot(std::uint32_t position) const { return first_slot + position; }
   Name name(std::uint32_t position) const;
   Facts facts(std::uint32_t position) const;
+  // Calls `visit(index, text, length)` for every name.
+  template <class Visit>
+  void each_name(Visit&& visit) const;
   // Returns the index of the entry with a name that `accepts`, kNone when there is none.
   template <class Accepts>
   std::uint32_t find(const char* text, std::size_t length, Accepts&& accepts) const;
@@ -125,6 +128,20 @@ std::uint32_t Block::find(const char* text, std::size_t length, Accepts&& accept
     middle += now;
   }
   return kNone;
+}
+
+template <class Visit>
+void Block::each_name(Visit&& visit) const {
+  const Name sample = name(0);
+  const char* middle = sample.middle;
+  std::string text(sample.begin, prefix_);
+  for (std::uint32_t position = 0; position < count; ++position) {
+    const std::uint32_t length = middle_length(position);
+    text.resize(prefix_);
+    text.append(middle, length).append(sample.end, suffix_);
+    visit(first + position, text.data(), text.size());
+    middle += length;
+  }
 }
 
 }  // namespace dusk

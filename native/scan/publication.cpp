@@ -19,6 +19,8 @@ const Block* Tree::publish(std::uint32_t slot, Batch& batch) {
   add_block(block);
   if (slot == kNone) return block;
   list_block(slot, number);
+  // Read before it was known what to report: whoever makes that known looks only at blocks before this one.
+  batch.match(triggers());
   note_rows(slot, batch, first);
   return block;
 }

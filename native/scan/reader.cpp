@@ -100,7 +100,6 @@ void Reader::judge(Row& row, const Place* special, std::uint64_t device) const {
     if (special != nullptr && special->mounted) row.flags |= kMountPoint | kCountedElsewhere;
     if (status.links > 1) row.flags |= kHardLink;
   }
-  row.matched = conduct_.triggers != nullptr && conduct_.triggers->match(row.name, row.name_length);
 }
 
 }  // namespace dusk

@@ -8,7 +8,6 @@
 #include "batch.h"
 #include "places.h"
 #include "system.h"
-#include "triggers.h"
 
 namespace dusk {
 
@@ -16,7 +15,6 @@ namespace dusk {
 struct Conduct {
   bool cross = false;
   bool inode_order = false;  // examine entries in the order of their index numbers
-  const Triggers* triggers = nullptr;
 };
 
 // The memory of one thread for reading; two buffers, so that the names of the batch before stay valid.

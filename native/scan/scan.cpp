@@ -21,17 +21,17 @@ std::int64_t now() {
 
 }  // namespace
 
-Scan::Scan(const std::string& path, bool cross) : tree(path), path_(path) { conduct_.cross = cross; }
+Scan::Scan(const std::string& path, bool cross, bool awaits_report) : tree(path, awaits_report), path_(path) {
+  conduct_.cross = cross;
+}
 
-void Scan::start(std::unique_ptr<Place> places, std::unique_ptr<Triggers> triggers, const Pace& pace) {
+void Scan::start(std::unique_ptr<Place> places, const Pace& pace) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (started_ || !failure_.empty()) return;
   started_ = now();
   places_ = std::move(places);
-  triggers_ = std::move(triggers);
   pace_ = pace;
   conduct_.inode_order = pace.inode_order;
-  conduct_.triggers = triggers_.get();
   launch();
 }
 

@@ -10,7 +10,6 @@
 
 #include "places.h"
 #include "tree.h"
-#include "triggers.h"
 #include "walker.h"
 
 namespace dusk {
@@ -35,10 +34,9 @@ class Scan : public std::enable_shared_from_this<Scan> {
     bool inode_order = false;
   };
 
-  Scan(const std::string& path, bool cross);
+  Scan(const std::string& path, bool cross, bool awaits_report);
 
-  // Begins; `triggers` may be none.
-  void start(std::unique_ptr<Place> places, std::unique_ptr<Triggers> triggers, const Pace& pace);
+  void start(std::unique_ptr<Place> places, const Pace& pace);
   // Ends the scan with a reason before it began.
   void fail(const std::string& why);
   void cancel();
@@ -72,7 +70,6 @@ class Scan : public std::enable_shared_from_this<Scan> {
 
   const std::string path_;
   Pace pace_;  // these do not change any more once the scan runs
-  std::unique_ptr<Triggers> triggers_;
   Conduct conduct_;
 
   mutable std::mutex mutex_;  // for all below

@@ -92,6 +92,24 @@ std::unique_ptr<dusk::Triggers> triggers() {
   return wanted;
 }
 
+// Every entry with a wanted name, however it was found, must have been reported, once.
+void check_hits(const Scan& scan) {
+  const dusk::Tree& tree = scan.tree;
+  const std::unique_ptr<dusk::Triggers> wanted = triggers();
+  std::vector<bool> hit(tree.count());
+  for (std::uint64_t position = 0; position < tree.hits().size(); ++position) {
+    if (hit[tree.hits()[position]]) std::abort();
+    hit[tree.hits()[position]] = true;
+  }
+  std::string name;
+  for (std::uint32_t index = 1; index < tree.count(); ++index) {
+    const dusk::Spot spot = tree.locate(index);
+    name.clear();
+    spot.block->name(spot.position).append_to(name);
+    if (wanted->match(name.data(), name.size()) != hit[index]) std::abort();
+  }
+}
+
 // The directory's sums must be those of its children, whatever happened.
 void check_sums(const Scan& scan) {
   const dusk::Tree& tree = scan.tree;
@@ -118,7 +136,8 @@ void check_sums(const Scan& scan) {
 
 void one_round(const std::string& root, unsigned seed) {
   Chance chance(seed);
-  const auto scan = std::make_shared<Scan>(root, false);
+  const bool late = pick(chance, 2);
+  const auto scan = std::make_shared<Scan>(root, false, late);
   dusk::Ordering ordering(scan->tree);
   std::atomic<bool> done{false};
   std::vector<std::thread> threads;
@@ -136,7 +155,16 @@ void one_round(const std::string& root, unsigned seed) {
   pace.threads = static_cast<unsigned>(1 + pick(chance, 8));
   pace.held = static_cast<unsigned>(pick(chance, 4));
   pace.inode_order = pick(chance, 2);
-  scan->start(std::make_unique<dusk::Place>(), triggers(), pace);
+  if (late) {
+    threads.emplace_back([&, pause = pick(chance, 3000)] {
+      std::this_thread::sleep_for(std::chrono::microseconds(pause));
+      if (scan->tree.completed_count()) std::abort();
+      scan->tree.report(triggers());
+    });
+  } else {
+    scan->tree.report(triggers());
+  }
+  scan->start(std::make_unique<dusk::Place>(), pace);
   for (int count = pick(chance, 6); count > 0; --count) {
     const std::string path = random_directory(root, chance);
     scan->refresh(path == root ? "" : path.substr(root.size() + 1), std::make_unique<dusk::Place>());
@@ -155,6 +183,7 @@ void one_round(const std::string& root, unsigned seed) {
   for (std::thread& thread : threads) thread.join();
   if (!scan->progress().failure.empty()) std::abort();
   check_sums(*scan);
+  check_hits(*scan);
   if (pick(chance, 2)) scan->abandon();
 }
 

@@ -5,7 +5,7 @@
 
 namespace dusk {
 
-Tree::Tree(const std::string& path) {
+Tree::Tree(const std::string& path, bool awaits_report) : shows_completed_(!awaits_report) {
   Batch batch;
   batch.rows.resize(1);
   Row& root = batch.rows[0];

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
@@ -14,6 +15,7 @@
 #include "entry.h"
 #include "hard_links.h"
 #include "segments.h"
+#include "triggers.h"
 
 namespace dusk {
 
@@ -61,7 +63,8 @@ struct Spot {
 // `replacing` alone as well when it changes or replaces a block that was published.
 class Tree {
  public:
-  explicit Tree(const std::string& path);
+  // With `awaits_report`, completed directories are not shown before it is said what to report.
+  Tree(const std::string& path, bool awaits_report);
   ~Tree();
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
@@ -86,6 +89,7 @@ class Tree {
   std::size_t errors() const { return error_count_.load(std::memory_order_relaxed); }
   const Numbers& hits() const { return hits_; }
   const Numbers& completed() const { return completed_; }
+  std::uint64_t completed_count() const { return shows_completed_.load(std::memory_order_acquire) ? completed_.size() : 0; }
 
   // Calls `visit(block, number, position, index)` for every child that is not removed.
   template <class Visit>
@@ -102,6 +106,11 @@ class Tree {
       number = children.next.load(std::memory_order_acquire);
     }
   }
+
+  // Reporting: says which names are hits, also of those that are there already; only the first time counts.
+  // Takes the locks itself, for moments. Throws std::bad_alloc.
+  void report(std::unique_ptr<const Triggers> triggers);
+  const Triggers* triggers() const { return triggers_.load(std::memory_order_acquire); }
 
   // Writing: the caller holds `writing`.
   std::uint32_t device_number(std::uint64_t device);
@@ -135,6 +144,7 @@ class Tree {
   void add_directories(const Batch& batch, const Block& block);
   void add_block(Block* block);
   void list_block(std::uint32_t slot, std::uint32_t number);
+  std::vector<std::uint32_t> matched(std::uint32_t& number, std::uint32_t end) const;
   void note_rows(std::uint32_t slot, const Batch& batch, std::uint32_t first);
 
   std::atomic<std::uint32_t> count_{0};
@@ -149,6 +159,9 @@ class Tree {
   Segments<std::atomic<std::uint64_t>> devices_;
   std::unordered_map<std::uint64_t, std::uint32_t> device_numbers_;
   Numbers hits_, completed_;
+  std::unique_ptr<const Triggers> owned_triggers_;
+  std::atomic<const Triggers*> triggers_{nullptr};
+  std::atomic<bool> shows_completed_;
   std::unordered_map<std::uint32_t, int> errors_;
   struct Inode {
     std::uint64_t device, inode;

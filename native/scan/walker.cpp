@@ -74,6 +74,7 @@ void Walker::read(const Item& item, Descriptor descriptor, Sink& sink) {
       batch_.clear();
     }
     batch_.arrange();
+    batch_.match(tree_.triggers());  // while the names are in the cache
     if (!batch_.empty() && !batch_.linked) pack();
     // Listed ahead, so that the last part is published together with the end.
     if (more) more = reader_.list(descriptor.number(), error);

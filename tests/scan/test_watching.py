@@ -260,28 +260,6 @@ def test_time_stops_with_the_scan(root, scan_of):
     assert 0 < first == scan.progress().seconds
 
 
-def test_triggers_that_come_late_are_asked_in_the_scanning_thread_before_the_first_directory(root):
-    write(root + b"/keys.pem")
-    release = threading.Event()
-    asked_by: list[str] = []
-
-    def late():
-        asked_by.append(threading.current_thread().name)
-        assert release.wait(10)
-        return Triggers(suffixes=(b".pem",))
-
-    scan = open_scan(root, ScanOptions(triggers=late))
-    assert not asked_by
-    scan.start()
-    assert not scan.wait(0.05)
-    assert not scan.hits
-    release.set()
-    assert scan.wait(10)
-    assert [scan.tree.name(hit) for hit in scan.hits] == [b"keys.pem"]
-    assert len(asked_by) == 1
-    assert asked_by[0] != threading.current_thread().name
-
-
 def test_every_question_has_an_answer_before_the_scan_starts(root):
     # The first frame is drawn before the first directory is read.
     tree = open_scan(root, ScanOptions()).tree

@@ -138,7 +138,7 @@ def test_no_two_commands_share_a_key() -> None:
 
 def test_rules_that_cannot_be_read_are_said_and_stop_no_scan(monkeypatch, tmp_path):
     from dusk.rules.rulebook import RuleBook
-    from dusk.scan.scanner import ScanOptions, Triggers
+    from dusk.scan.scanner import ScanOptions
     from dusk.scan.start import open_scan
     from dusk.settings import Settings
     from dusk.tui.late_judge import LateJudge
@@ -147,14 +147,15 @@ def test_rules_that_cannot_be_read_are_said_and_stop_no_scan(monkeypatch, tmp_pa
         raise ValueError("inspector: there is none")
 
     monkeypatch.setattr(RuleBook, "load", fail)
-    judge = LateJudge(Settings())
-    scan = open_scan(os.fsencode(tmp_path), ScanOptions(triggers=judge.triggers))
-    judge.follow(scan)
+    scan = open_scan(os.fsencode(tmp_path), ScanOptions(awaits_report=True))
+    judge = LateJudge(scan, Settings())
     scan.start()
     judge.start()
     assert scan.wait(10)
     assert scan.progress().failure == ""
-    assert judge.triggers() == Triggers()
+    end = time.monotonic() + 10
+    while not judge.failure and time.monotonic() < end:
+        time.sleep(0.01)
     assert "there is none" in judge.failure
     assert judge.findings() == ()
     judge.stop()

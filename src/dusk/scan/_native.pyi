@@ -6,15 +6,17 @@ _Place = tuple[bytes, bool, bool, bool, int, int]
 """Path below the root, whether it is closed, mounted, remote; flags and device."""
 
 class Scan:
-    def __new__(cls, path: bytes, cross: bool, /) -> Scan: ...
+    def __new__(cls, path: bytes, cross: bool, awaits_report: bool, /) -> Scan: ...
     def start(
         self,
         places: Iterable[_Place],
-        triggers: tuple[Iterable[bytes], Iterable[bytes], Iterable[bytes]] | None,
         threads: int,
         held: int,
         inode_order: bool,
         /,
+    ) -> None: ...
+    def report(
+        self, names: Iterable[bytes], prefixes: Iterable[bytes], suffixes: Iterable[bytes], /
     ) -> None: ...
     def fail(self, why: str, /) -> None: ...
     def cancel(self) -> None: ...

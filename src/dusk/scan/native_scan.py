@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, overload
 from dusk.scan import _native
 from dusk.scan.components import components
 from dusk.scan.native_tree import NativeTree
-from dusk.scan.scanner import Progress, ScanOptions
+from dusk.scan.scanner import Progress, ScanOptions, Triggers
 from dusk.scan.tree import ROOT
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class NativeScan:
         """Prepare to scan a resolved absolute path; touches no disk."""
         self._path = path
         self._options = options
-        self._core = _native.Scan(path, options.cross)
+        self._core = _native.Scan(path, options.cross, options.awaits_report)
         self._tree = NativeTree(self._core)
         self._hits = Indexes(self._core.hit_count, self._core.hits)
         self._completed = Indexes(self._core.completed_count, self._core.completed)
@@ -103,13 +103,21 @@ class NativeScan:
             if self._started:
                 return
             self._started = True
-        if not callable(self._options.triggers):
-            self._begin()
-            return
         try:
-            threading.Thread(target=self._begin, name="dusk-scan", daemon=True).start()
-        except RuntimeError as error:
-            self._core.fail(f"no thread could be started: {error}")
+            if self._options.triggers is not None:
+                self.report(self._options.triggers)
+            from dusk.scan.pace import pace_of
+
+            pace = pace_of(self._path, self._options.threads).within_limits()
+            self._core.start(self._places(), pace.threads, pace.held, pace.inode_order)
+        except MemoryError:
+            self._core.fail("not enough memory for the whole tree")
+        except Exception as error:
+            self._core.fail(f"the scan stopped unexpectedly: {type(error).__name__}: {error}")
+
+    def report(self, triggers: Triggers) -> None:
+        """Report what triggers match, also of what was found already; only the first time counts."""
+        self._core.report(triggers.names, triggers.prefixes, triggers.suffixes)
 
     def progress(self) -> Progress:
         """Return how far it is; never blocks."""
@@ -150,19 +158,6 @@ class NativeScan:
         below = components(self._path, path)
         if below is not None:
             self._core.refresh(b"/".join(below), self._places())
-
-    def _begin(self) -> None:
-        try:
-            triggers = self._options.wanted()
-            wanted = None if triggers is None else (triggers.names, triggers.prefixes, triggers.suffixes)
-            from dusk.scan.pace import pace_of
-
-            pace = pace_of(self._path, self._options.threads).within_limits()
-            self._core.start(self._places(), wanted, pace.threads, pace.held, pace.inode_order)
-        except MemoryError:
-            self._core.fail("not enough memory for the whole tree")
-        except Exception as error:
-            self._core.fail(f"the scan stopped unexpectedly: {type(error).__name__}: {error}")
 
     def _places(self) -> list[tuple[bytes, bool, bool, bool, int, int]]:
         # Mounts are not looked for before the first frame is drawn, and reading their table touches none.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,15 +15,12 @@ class ScanOptions:
 
     cross: bool = False
     """Enter other filesystems; kernel filesystems stay out."""
-    triggers: Triggers | Callable[[], Triggers] | None = None
-    """What to report to the judge; None reports nothing. A function is asked in the scanning thread before it
-    reads the first directory, so that rules may be read after the first frame."""
+    triggers: Triggers | None = None
+    """What to report to the judge; None reports nothing."""
+    awaits_report: bool = False
+    """What to report is said by ``report``, while the scan runs or after it: rules may be read meanwhile."""
     threads: int | None = None
     """Threads that read directories; None chooses what suits the filesystem. The reference walker has one."""
-
-    def wanted(self) -> Triggers | None:
-        """Return what to report; only the scanning thread asks."""
-        return self.triggers() if callable(self.triggers) else self.triggers
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +87,21 @@ class Scan(Protocol):
 
     @property
     def completed(self) -> Sequence[int]:
-        """Directories whose subtree is complete, deepest first; only ever grows."""
+        """Directories whose subtree is complete, deepest first; only ever grows.
+
+        The hits below them are in ``hits`` by then: a scan that awaits a report shows none before it.
+        """
         ...
 
     def start(self) -> None:
         """Begin walking; returns at once."""
+        ...
+
+    def report(self, triggers: Triggers) -> None:
+        """Report what triggers match, also of what was found already; only the first time counts.
+
+        Returns when all that was found is matched. Any thread may call it, at any time.
+        """
         ...
 
     def progress(self) -> Progress:

@@ -14,7 +14,7 @@ from dusk.scan.columns import ColumnTree
 from dusk.scan.listing import reason
 from dusk.scan.refresh import Refresher
 from dusk.scan.root import open_root
-from dusk.scan.scanner import Progress, ScanOptions
+from dusk.scan.scanner import Progress, ScanOptions, Triggers
 from dusk.scan.storage import Storage
 from dusk.scan.tree import ROOT
 from dusk.scan.walk import Walk
@@ -30,9 +30,10 @@ class ReferenceScan:
         """Prepare to scan a resolved absolute path; touches no disk."""
         storage = Storage()
         self._storage = storage
-        self._options = options
-        self._writer = TreeWriter(storage, options.cross)
+        self._writer = TreeWriter(storage, options.cross, awaits_report=options.awaits_report)
         self._writer.add_root(path)
+        if options.triggers is not None:
+            self.report(options.triggers)
         self._tree = ColumnTree(storage)
         self._walk: Walk | None = None
         self._lock = threading.Lock()
@@ -58,7 +59,7 @@ class ReferenceScan:
     @property
     def completed(self) -> Sequence[int]:
         """Directories whose subtree is complete, deepest first; only ever grows."""
-        return self._writer.completed
+        return self._writer.completed if self._writer.shows_completed else ()
 
     @property
     def refreshes_pending(self) -> int:
@@ -72,6 +73,10 @@ class ReferenceScan:
                 return
             self._started = time.monotonic()
             self._launch()
+
+    def report(self, triggers: Triggers) -> None:
+        """Report what triggers match, also of what was found already; only the first time counts."""
+        self._writer.report(triggers)
 
     def progress(self) -> Progress:
         """Return how far it is; never blocks."""
@@ -122,7 +127,6 @@ class ReferenceScan:
     def _run(self) -> None:
         try:
             if not self._finished.is_set():
-                self._writer.report(self._options.wanted())
                 self._scan()
             self._serve()
         except MemoryError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dusk.fs.identity import EntryKind
@@ -24,6 +26,7 @@ _HARD_LINK = EntryFlag.HARD_LINK.value
 _LINKS_BELOW = EntryFlag.LINKS_BELOW.value
 _REMOVED = EntryFlag.REMOVED.value
 _ELSEWHERE = EntryFlag.COUNTED_ELSEWHERE.value
+_MATCHED_AT_ONCE = 4096
 
 
 @dataclass(slots=True)
@@ -54,7 +57,7 @@ class Gain:
 class TreeWriter:
     """The only writer of the columns; belongs to the scanning thread."""
 
-    def __init__(self, storage: Storage, cross: bool) -> None:
+    def __init__(self, storage: Storage, cross: bool, *, awaits_report: bool = False) -> None:
         """Write into these columns; without ``cross`` other devices are not entered."""
         self.storage = storage
         self.cross = cross
@@ -63,11 +66,23 @@ class TreeWriter:
         self.completed = array("I")
         self.visited: dict[tuple[int, int], int] = {}
         """Directories entered, by device and inode; kept only when other filesystems are entered."""
+        self.shows_completed = not awaits_report
+        """Whether readers may see complete directories: what is below them has been matched."""
         self._matcher: TriggerMatcher | None = None
+        self._reporting = threading.Lock()
 
-    def report(self, triggers: Triggers | None) -> None:
-        """Report what these triggers match from now on."""
-        self._matcher = None if triggers is None else TriggerMatcher(triggers)
+    def report(self, triggers: Triggers) -> None:
+        """Report what these triggers match, first in what is there already; called by any thread, once."""
+        with self._reporting:
+            if self._matcher is not None:
+                return
+            self._matcher = TriggerMatcher(triggers)
+            end = self.storage.published
+        # Whatever is published from now on is matched by the scanning thread.
+        for first in range(ROOT + 1, end, _MATCHED_AT_ONCE):
+            indexes = range(first, min(first + _MATCHED_AT_ONCE, end))
+            self._match(first, [self.storage.name(index) for index in indexes])
+        self.shows_completed = True
 
     def add_root(self, path: bytes) -> None:
         """Add the root before anything else, with nothing known but its path."""
@@ -112,7 +127,9 @@ class TreeWriter:
         linked = rows.linked()
         for position in linked:
             rows.flags[position] |= _HARD_LINK
-        first = rows.write(storage, parent)
+        with self._reporting:
+            first = rows.write(storage, parent)
+            matching = self._matcher is not None
         gain = Gain(sum(rows.blocks), sum(rows.sizes), len(rows.kinds), rows.newest)
         repeated = [position for position in linked if not self.links.add(first + position)]
         for position in {*repeated, *mounted}:
@@ -124,8 +141,8 @@ class TreeWriter:
         self._note_marks(first, batch)
         if linked:
             self.mark_upwards(parent, _LINKS_BELOW)
-        if self._matcher is not None:
-            self.hits.extend([first + position for position in self._matcher.positions(batch.names)])
+        if matching:
+            self._match(first, batch.names)
         return gain, [first + position for position in walked]
 
     def apply(self, index: int, gain: Gain) -> None:
@@ -221,6 +238,10 @@ class TreeWriter:
         storage.overrides[index] = remaining
         storage.gapped.discard(index)
         storage.touch(index)
+
+    def _match(self, first: int, names: Sequence[bytes]) -> None:
+        assert self._matcher is not None
+        self.hits.extend([first + position for position in self._matcher.positions(names)])
 
     def _list_children(self, parent: int, first: int, count: int) -> None:
         storage = self.storage

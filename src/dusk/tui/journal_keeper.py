@@ -23,13 +23,19 @@ class JournalKeeper:
         self._journal: Journal | None = None
         self._error: Exception | None = None
         self._ready = threading.Event()
+        self._begun = False
+        self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Begin to open it; returns at once."""
-        threading.Thread(target=self._open, name="journal", daemon=True).start()
+        """Begin to open it, the first time; returns at once."""
+        with self._lock:
+            begun, self._begun = self._begun, True
+        if not begun:
+            threading.Thread(target=self._open, name="journal", daemon=True).start()
 
     def journal(self) -> Journal:
         """Return the journal once it is open. Raises JournalError when it cannot be used."""
+        self.start()
         self._ready.wait()
         if self._journal is None:
             raise self._error or RuntimeError("the journal was not opened")

@@ -1,6 +1,6 @@
-"""The judge as the screen sees it from the first frame on, while rules are still being read.
+"""The judge as the screen sees it from the first frame on, while rules are still to be read.
 
-Importing the judge and reading the catalogue takes 70 ms; nothing is scanned yet that could be judged.
+Importing the judge and reading the catalogue takes 70 ms, which neither the first frame nor the scan waits for.
 """
 
 from __future__ import annotations
@@ -13,49 +13,25 @@ if TYPE_CHECKING:
     from dusk.rules.finding import Finding
     from dusk.rules.judge import Judge
     from dusk.rules.rulebook import RuleBook
-    from dusk.scan.scanner import Scan, Triggers
+    from dusk.scan.scanner import Scan
     from dusk.settings import Settings
 
 
 class LateJudge:
     """Stands in for a judge until there is one; knows nothing till then."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Prepare nothing yet."""
+    def __init__(self, scan: Scan, settings: Settings) -> None:
+        """Prepare nothing yet; the scan awaits a report of what the rules want to hear of."""
         self.say: Callable[[str], None] = lambda _: None
         """Told what is wrong in the user's rules."""
         self._settings = settings
-        self._scan: Scan | None = None
-        self._book: RuleBook | None = None
-        self._read = threading.Event()
+        self._scan = scan
         self._judge: Judge | None = None
         self._failure = ""
         self._stopped = False
 
-    def triggers(self) -> Triggers:
-        """Read the rules and return what they want to hear of; called by the scanning thread."""
-        try:
-            from dusk.rules.rulebook import RuleBook
-
-            book = RuleBook.load()
-        except Exception as error:  # without rules the sizes are still worth seeing; the screen says so
-            from dusk.scan.scanner import Triggers
-
-            self._failure = f"{type(error).__name__}: {error}"
-            self._read.set()
-            return Triggers()
-        for problem in book.problems:
-            self.say(f"Rule left out: {problem}")
-        self._book = book
-        self._read.set()
-        return book.triggers
-
-    def follow(self, scan: Scan) -> None:
-        """Say what to judge; the scan was opened with ``triggers``."""
-        self._scan = scan
-
     def start(self) -> None:
-        """Begin to judge as soon as the rules are read; returns at once."""
+        """Read the rules and begin to judge; returns at once."""
         threading.Thread(target=self._begin, name="dusk-judge-begin", daemon=True).start()
 
     def stop(self) -> None:
@@ -100,14 +76,26 @@ class LateJudge:
         try:
             from dusk.rules.judge import Judge
 
-            self._read.wait()
-            if self._book is None:
+            book = self._read_rules()
+            if book is None:
                 return
-            assert self._scan is not None
-            judge = Judge(self._scan, self._book, self._settings)
+            self._scan.report(book.triggers)
+            judge = Judge(self._scan, book, self._settings)
             if not self._stopped:
                 judge.start()
             self._judge = judge
         except Exception as error:  # without a judge the screen goes on and says so
             self._failure = f"{type(error).__name__}: {error}"
             raise
+
+    def _read_rules(self) -> RuleBook | None:
+        try:
+            from dusk.rules.rulebook import RuleBook
+
+            book = RuleBook.load()
+        except Exception as error:  # sizes are still worth seeing without; the screen says so
+            self._failure = f"{type(error).__name__}: {error}"
+            return None
+        for problem in book.problems:
+            self.say(f"Rule left out: {problem}")
+        return book

@@ -99,10 +99,9 @@ def open_session(options: LaunchOptions, settings: Settings) -> Session:
     from dusk.tui.late_judge import LateJudge
     from dusk.tui.session import Session
 
-    judge = LateJudge(settings)
-    wanted = ScanOptions(cross=options.cross, triggers=judge.triggers, threads=options.threads)
+    wanted = ScanOptions(cross=options.cross, awaits_report=True, threads=options.threads)
     scan = open_scan(options.path, wanted)
-    judge.follow(scan)
+    judge = LateJudge(scan, settings)
     measure = options.measure
     if measure is None:
         measure = Measure.APPARENT if is_practice_tree(options.path) else Measure.DISK

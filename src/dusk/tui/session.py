@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # A scan that took longer is worth a question before it is thrown away.
 COSTLY_SCAN_SECONDS = 10.0
+HEAD_START_SECONDS = 1.5
+"""A scan has the processors for itself so long: reading rules and opening the journal take as much as it does."""
 _CAPACITY_SECONDS = 5.0
 
 
@@ -102,12 +104,10 @@ class Session:
     # -- the life of a session
 
     def start(self) -> None:
-        """Begin scanning, judging and looking at the filesystem, each in its own daemon thread."""
-        self.scan.start()
-        self.judge.start()
+        """Begin scanning and looking at the filesystem, and soon judging, each in its own daemon thread."""
+        threading.Thread(target=self._begin, name="session-begin", daemon=True).start()
         if self._look_at_capacity is not None:
             threading.Thread(target=self._watch_capacity, name="capacity", daemon=True).start()
-        self._keeper.start()
 
     def stop(self) -> None:
         """Ask everything to stop; returns at once, also while a mount hangs."""
@@ -291,6 +291,12 @@ class Session:
         Raises JournalError when it cannot be used.
         """
         return self._keeper.journal()
+
+    def _begin(self) -> None:
+        self.scan.start()
+        self.scan.wait(HEAD_START_SECONDS)
+        self.judge.start()
+        self._keeper.start()
 
     def _watch_capacity(self) -> None:
         look = self._look_at_capacity
