@@ -1,4 +1,4 @@
-"""What to report is said while the scan runs, or after it: the hits are those of a scan that knew it before."""
+"""What to report is said while the scan runs, or after it: hits are those of a scan that knew it before."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The judge as the screen sees it from the first frame on, while rules are still to be read.
 
-Importing the judge and reading the catalogue takes 70 ms, which neither the first frame nor the scan waits for.
+Importing the judge and reading the catalogue takes 70 ms, for which neither first frame nor scan waits.
 """
 
 from __future__ import annotations

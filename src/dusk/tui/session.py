@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # A scan that took longer is worth a question before it is thrown away.
 COSTLY_SCAN_SECONDS = 10.0
 HEAD_START_SECONDS = 1.5
-"""A scan has the processors for itself so long: reading rules and opening the journal take as much as it does."""
+"""A scan has the processors to itself so long: reading rules and opening the journal take as much of them."""
 _CAPACITY_SECONDS = 5.0
 
 
