@@ -57,7 +57,7 @@ PEERS = (
     Contestant("du", ("du", "-s", "{tree}")),
     Contestant("gdu", ("gdu", "--non-interactive", "--no-progress", "--no-color", "-s", "{tree}")),
     Contestant("ncdu", ("ncdu", "-0", "-x", "-e", "-o", "/dev/null", "{tree}")),
-    Contestant("ncdu2", ("ncdu2", "-0", "-x", "-t", "{threads}", "-o", "/dev/null", "{tree}")),
+    Contestant("ncdu2", ("ncdu2", "-0", "-x", "-t", "{threads}", "-O", "/dev/null", "{tree}")),
     Contestant("dua", ("dua", "--threads", "{threads}", "aggregate", "{tree}")),
     Contestant("dust", ("dust", "-d", "0", "-T", "{threads}", "{tree}")),
     Contestant("pdu", ("pdu", "--max-depth=1", "--threads={threads}", "{tree}")),
