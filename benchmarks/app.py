@@ -26,7 +26,7 @@ from pty_session import PtySession
 HERE = Path(__file__).resolve().parent
 # What a person runs: the console script beside this interpreter.
 DUSK = [str(Path(sys.executable).with_name("dusk"))]
-CURSOR = "▌".encode()
+CURSOR = "▌"
 SIZES = ((120, 36), (80, 24))
 
 
@@ -155,14 +155,10 @@ def _until(session: PtySession, key: str, needle: str) -> float:
 def _key(session: PtySession, key: str) -> tuple[float, int]:
     mark = len(session.chunks)
     sent = session.send(key)
-    end = sent + 2.0
-    while time.perf_counter() < end:
-        for chunk in session.chunks[mark:]:
-            if CURSOR in chunk.data:
-                time.sleep(0.05)
-                return chunk.at - sent, len(chunk.data)
-        time.sleep(0.0005)
-    raise TimeoutError(f"no frame within two seconds of {key!r}")
+    arrived = session.wait_for(CURSOR, timeout=2.0, since=mark)
+    size = next(len(chunk.data) for chunk in session.chunks[mark:] if chunk.at == arrived)
+    time.sleep(0.05)
+    return arrived - sent, size
 
 
 def _time_to(command: list[str], needle: str) -> float:

@@ -33,6 +33,7 @@ class PtySession:
         }
         variables |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"} | environment
         self.chunks: list[Chunk] = []
+        self._arrived = threading.Condition()
         self.started = time.perf_counter()
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
@@ -51,13 +52,18 @@ class PtySession:
         """Return when the needle was first on the wire; raise TimeoutError when it never was."""
         wanted = needle.encode()
         end = time.perf_counter() + timeout
+        tail = b""  # what of the needle can lie in the chunk before
         while time.perf_counter() < end:
-            seen = b""
-            for chunk in self.chunks[since:]:
-                seen += chunk.data
-                if wanted in seen:
-                    return chunk.at
-            time.sleep(0.002)
+            # Asleep until something arrives: whoever looks all the time takes the processor that is measured.
+            with self._arrived:
+                if not self._arrived.wait_for(lambda: len(self.chunks) > since, end - time.perf_counter()):
+                    break
+            chunk = self.chunks[since]
+            since += 1
+            seen = tail + chunk.data
+            if wanted in seen:
+                return chunk.at
+            tail = seen[-len(wanted) :]
         raise TimeoutError(f"{needle!r} did not appear within {timeout} s")
 
     def bytes_since(self, index: int) -> int:
@@ -101,6 +107,8 @@ class PtySession:
             if data == b"":
                 return
             if data:
-                self.chunks.append(Chunk(time.perf_counter(), data))
+                with self._arrived:
+                    self.chunks.append(Chunk(time.perf_counter(), data))
+                    self._arrived.notify_all()
                 if b"\x1b[?2026$p" in data:  # whether frames may be wrapped in synchronised output
                     os.write(self.descriptor, b"\x1b[?2026;2$y")
