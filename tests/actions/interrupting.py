@@ -13,6 +13,8 @@ from dusk.actions.record import OPEN_STATES
 from dusk.actions.recovery import recover
 from dusk.actions.undo import NothingToUndo, undo_batch
 
+EVERY_POINT = bool(os.environ.get("DUSK_EVERY_POINT"))
+"""Whether to try every point; read here, because a test itself sees no such variable of the user."""
 _CALLS = ("open", "mkdir", "unlink", "rename", "rmdir", "fsync", "write", "utime", "link")
 
 
@@ -74,7 +76,7 @@ def contents_of(*roots: bytes) -> dict[bytes, int]:
 
 def points(step: int) -> list[tuple[int, bool]]:
     """Return the moments to kill at: before and after every call, or every few calls of them."""
-    step = 1 if os.environ.get("DUSK_EVERY_POINT") else step
+    step = 1 if EVERY_POINT else step
     return [(limit, after) for limit in range(1, 400, step) for after in (False, True)]
 
 

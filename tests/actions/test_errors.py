@@ -19,7 +19,7 @@ from dusk.actions.undo import NothingToUndo, undo_batch
 from dusk.fs import holders
 from dusk.rules.finding import Action
 
-from .interrupting import clear, contents_of, settle
+from .interrupting import EVERY_POINT, clear, contents_of, settle
 from .test_interruption import _fill
 from .test_undo import digest
 
@@ -77,7 +77,7 @@ def _undo_all(box) -> None:
 
 def points(box, number: int, step: int):
     """Yield failing blocks until one is not reached any more."""
-    step = 1 if os.environ.get("DUSK_EVERY_POINT") else step
+    step = 1 if EVERY_POINT else step
     for limit in range(1, 600, step):
         clear(box)
         _fill(box)

@@ -175,6 +175,8 @@ class _Comparison:
                 continue
             except Refused as refusal:
                 return End(ItemState.REFUSED, str(refusal))
+            except linking.Unsettled as problem:
+                return End(ItemState.FAILED, str(problem))
             except OSError as error:
                 sentence = f"{item.situation.shown} shares nothing: {error.strerror}. It is what it was."
                 return End(ItemState.FAILED, sentence)
@@ -199,8 +201,7 @@ def _share(item: Admission, keeper: Admission, work: Work) -> End:
             except (Differs, OSError) as problem:
                 _not_shared(record, problem, work)
                 raise
-            after = blocks_of(target, flushed=True) or before
-            freed = max(0, before.own - after.own)
+            freed = _freed_since(before, target)
             with contextlib.suppress(JournalError):
                 work.journal.write([replace(record, state=State.DONE)], closing=True)
             return End(ItemState.DONE, "", keeper.record.source, freed, 0)
@@ -210,10 +211,20 @@ def _share(item: Admission, keeper: Admission, work: Work) -> End:
         os.close(source)
 
 
+def _freed_since(before: Blocks, target: int) -> int:
+    """Return the bytes that sharing freed; 0 where the disk does not answer any more."""
+    try:
+        after = blocks_of(target, flushed=True) or before
+    except OSError:
+        return 0
+    return max(0, before.own - after.own)
+
+
 def _not_shared(record: Record, problem: Differs | OSError, work: Work) -> None:
     why = "its bytes differ" if isinstance(problem, Differs) else str(problem.strerror)
     error = f"{display_path(record.source)} shares nothing: {why}."
-    work.journal.write([replace(record, state=State.FAILED, error=error)], closing=True)
+    with contextlib.suppress(JournalError):
+        work.journal.write([replace(record, state=State.FAILED, error=error)], closing=True)
 
 
 def _open(item: Admission) -> int:

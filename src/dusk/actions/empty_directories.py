@@ -28,9 +28,10 @@ from dusk.actions.act import (
 )
 from dusk.actions.directory_facts import DirectoryFacts
 from dusk.actions.gate import Gate, Refused
+from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import status_of, sync
+from dusk.actions.relocation import modified_ns, status_of, sync
 from dusk.actions.replaced import Rebuilding, return_replaced
 from dusk.actions.settling import Settling, is_in_place
 from dusk.fs.cancellation import Cancelling
@@ -90,7 +91,7 @@ class EmptyDirectories(Act):
                 item.record,
                 batch=batch,
                 detail=directory_facts.encode(found),
-                parent_before_ns=os.fstat(item.situation.parent).st_mtime_ns,
+                parent_before_ns=modified_ns(item.situation.parent),
                 frees_after_purge=0,
             )
             for item, found in zip(items, facts, strict=True)
@@ -99,19 +100,17 @@ class EmptyDirectories(Act):
         ends: list[End] = []
         ended: list[Record] = []
         for item, found, record in zip(items, facts, records, strict=True):
-            error = _remove(item.situation.parent, item.situation.name, found)
-            after = os.fstat(item.situation.parent).st_mtime_ns
-            if error:
-                sentence = f"{item.situation.shown}: {error}. Nothing was removed."
-                ended.append(replace(record, state=State.FAILED, error=sentence))
-                ends.append(End(ItemState.FAILED, sentence))
-            else:
-                ended.append(replace(record, state=State.DONE, parent_after_ns=after))
-                ends.append(End(ItemState.DONE, frees_now=item.survey.disk_size, frees_after_purge=0))
+            written, end = _remove_tree(item, found, record)
+            ended.append(written)
+            ends.append(end)
         for descriptor in {item.situation.parent for item in items}:
             with contextlib.suppress(OSError):
                 sync(descriptor)
-        work.journal.write(ended, closing=True)
+        try:
+            work.journal.write(ended, closing=True)
+        except JournalError as problem:
+            note = f"{problem} The next start of dusk completes it."
+            ends = [replace(end, sentence=f"{end.sentence} {note}".strip()) for end in ends]
         return ends
 
     def take_back(self, original: Record, record: Record, tools: Tools) -> Returned:
@@ -164,8 +163,30 @@ def _look(parent: int, name: bytes, path: bytes) -> list[DirectoryFacts]:
         os.close(top)
 
 
+def _remove_tree(item: Admission, found: list[DirectoryFacts], record: Record) -> tuple[Record, End]:
+    """Remove one empty tree whose intent is in the journal; return its record and its end."""
+    situation = item.situation
+    try:
+        error = _remove(situation.parent, situation.name, found)
+    except OSError as problem:
+        # The record stays open: recovery makes again what is missing.
+        sentence = (
+            f"{situation.shown} was removed in part, and the disk reports: {problem.strerror}. "
+            "The next start of dusk puts that right."
+        )
+        return record, End(ItemState.FAILED, sentence)
+    if error:
+        sentence = f"{situation.shown}: {error}. Nothing was removed."
+        return replace(record, state=State.FAILED, error=sentence), End(ItemState.FAILED, sentence)
+    done = replace(record, state=State.DONE, parent_after_ns=modified_ns(situation.parent))
+    return done, End(ItemState.DONE, frees_now=item.survey.disk_size, frees_after_purge=0)
+
+
 def _remove(parent: int, name: bytes, found: list[DirectoryFacts]) -> str:
-    """Remove an empty tree bottom up; return why not, and then it is as it was."""
+    """Remove an empty tree bottom up; return why not, and then it is as it was.
+
+    Raises OSError when what had been removed could not be made again.
+    """
     removed = []
     try:
         top = open_subdirectory(parent, name)
@@ -239,11 +260,12 @@ def _make(holder: int, name: bytes, found: Sequence[DirectoryFacts]) -> None:
 
 
 def _is_missing(path: bytes) -> bool:
+    """Return whether a path names nothing. Raises OSError when that cannot be told."""
     try:
         parent, name = open_parent(path)
     except FileNotFoundError:
         return True
-    except (OSError, ValueError):
+    except ValueError:
         return False
     try:
         return status_of(parent, name) is None

@@ -25,7 +25,7 @@ from dusk.actions.journal import JournalError
 from dusk.actions.metadata import read_attributes
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import status_of, sync
+from dusk.actions.relocation import give_time_back, modified_ns, status_of, sync
 from dusk.actions.settling import Settling, drop_document, entry_status, is_in_place, is_in_trash
 from dusk.actions.trash import TrashMove, release_place, reserve_place
 from dusk.actions.trash_directory import TrashDirectory, Unusable
@@ -38,10 +38,14 @@ from dusk.fs.shared_blocks import Differs
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+class Unsettled(Exception):  # noqa: N818 - a finding, not an error
+    """Whether a link took the place of a file, only the next recovery can tell; the text says so."""
+
+
 def link(item: Admission, keeper: Admission, work: Work) -> End:
     """Make one file a further name of another with the same bytes.
 
-    Raises Differs, Refused and OSError, all of them with both files as they were; JournalError.
+    Raises Differs, Refused and OSError, all of them with both files as they were; JournalError; Unsettled.
     """
     with _leased(keeper) as kept, _leased(item) as other:
         _check_alike(item, kept, other)
@@ -68,16 +72,11 @@ def take_back(original: Record, record: Record, tools: Tools) -> Returned:
         if now is not None and not _is_link(now, original):
             sentence = f"{shown} cannot be put back: something else has its name now. It stays in the trash."
             return Returned(ItemState.REFUSED, sentence)
-        (record,) = tools.journal.write([record])
         before = os.fstat(parent)
+        (record,) = tools.journal.write([record])
         os.rename(original.trash_name, name, src_dir_fd=place.files, dst_dir_fd=parent)
-        if original.parent_after_ns and before.st_mtime_ns == original.parent_after_ns:
-            os.utime(parent, ns=(before.st_atime_ns, original.parent_before_ns))
-        _forget(place, original.trash_name, parent)
-        ended = [replace(record, state=State.DONE), replace(original, state=State.UNDONE)]
-        with contextlib.suppress(JournalError):
-            tools.journal.write(ended, closing=True)
-        return Returned(ItemState.DONE)
+        give_time_back(parent, before, original.parent_before_ns, original.parent_after_ns)
+        return _returned(place, parent, original, record, tools)
     except OSError as error:
         return Returned(ItemState.FAILED, f"{shown} cannot be put back: {error.strerror}.")
     finally:
@@ -188,25 +187,33 @@ def _replace_by_link(item: Admission, keeper: Admission, other: int, work: Work)
     except JournalError:
         release_place(move)
         raise
-    before = os.fstat(situation.parent).st_mtime_ns
+    before = modified_ns(situation.parent)
     try:
         _swap(item, keeper, temporary, other, move.place, record)
     except (OSError, Refused) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem)
-        _clear(situation.parent, temporary, move)
         error = f"{situation.shown} did not become a hard link: {why}"
+        if not _clear(situation.parent, temporary, move):
+            # The record stays open, because only another look can tell what has the name now.
+            raise Unsettled(f"{error.rstrip('.')}. The next start of dusk puts that right.") from problem
         with contextlib.suppress(JournalError):
             work.journal.write([replace(record, state=State.FAILED, error=error)], closing=True)
         raise
-    sync(move.place.files)
-    sync(situation.parent)
-    after = os.fstat(situation.parent).st_mtime_ns
-    done = replace(record, state=State.DONE, parent_before_ns=before, parent_after_ns=after)
-    note = ""
+    return _linked(item, keeper, move, replace(record, parent_before_ns=before), work)
+
+
+def _linked(item: Admission, keeper: Admission, move: TrashMove, record: Record, work: Work) -> End:
+    """Make a swap durable and close its record; return the end."""
+    assert move.place is not None
+    shown, note = item.situation.shown, ""
     try:
+        sync(move.place.files)
+        sync(item.situation.parent)
+        done = replace(record, state=State.DONE, parent_after_ns=modified_ns(item.situation.parent))
         work.journal.write([done], closing=True)
-    except JournalError as problem:
-        note = f"{situation.shown} was dealt with, but: {problem} The next start of dusk completes it."
+    except (OSError, JournalError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
+        note = f"{shown} was dealt with, but: {why}. The next start of dusk completes it."
     return End(ItemState.DONE, note, keeper.record.source, 0, record.frees_after_purge)
 
 
@@ -240,18 +247,22 @@ def _swap(  # noqa: PLR0917 - the facts of one swap
         raise Refused("somebody began to write to it at this moment.")
 
 
-def _clear(parent: int, temporary: bytes, move: TrashMove) -> None:
-    """Take away what a failed attempt left: the file itself is in its place."""
+def _clear(parent: int, temporary: bytes, move: TrashMove) -> bool:
+    """Take away what a failed attempt left; return whether the file is known to be in its place."""
     assert move.place is not None
-    with contextlib.suppress(OSError):
-        os.unlink(temporary, dir_fd=parent)
-    with contextlib.suppress(OSError):
+    try:
+        if status_of(parent, temporary) is not None:
+            os.unlink(temporary, dir_fd=parent)
         now = status_of(parent, move.name)
+        if now is None or not move.record.identity.is_same_inode(Identity.from_stat(now)):
+            return False
         there = status_of(move.place.files, move.record.trash_name)
-        if there is not None and now is not None and (now.st_dev, now.st_ino) == (there.st_dev, there.st_ino):
+        if there is not None and (now.st_dev, now.st_ino) == (there.st_dev, there.st_ino):
             os.unlink(move.record.trash_name, dir_fd=move.place.files)
-    if status_of(move.place.files, move.record.trash_name) is None:
-        release_place(move)
+    except OSError:
+        return False
+    release_place(move)
+    return True
 
 
 def _is_link(status: os.stat_result, record: Record) -> bool:
@@ -274,10 +285,19 @@ def _drop_temporary(record: Record) -> None:
             os.close(parent)
 
 
-def _forget(place: TrashDirectory, name: bytes, parent: int) -> None:
-    for descriptor in (parent, place.files):
+def _returned(place: TrashDirectory, parent: int, original: Record, record: Record, tools: Tools) -> Returned:
+    """Make a return durable, drop the document of what is back, and close the records."""
+    note = ""
+    try:
+        sync(parent)
+        sync(place.files)
         with contextlib.suppress(OSError):
-            sync(descriptor)
-    with contextlib.suppress(OSError):
-        os.unlink(name + trashinfo.SUFFIX, dir_fd=place.info)
-        sync(place.info)
+            os.unlink(original.trash_name + trashinfo.SUFFIX, dir_fd=place.info)
+            sync(place.info)
+        ended = [replace(record, state=State.DONE), replace(original, state=State.UNDONE)]
+        tools.journal.write(ended, closing=True)
+    except (OSError, JournalError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
+        shown = display_path(original.source)
+        note = f"{shown} is back, but: {why}. The next start of dusk completes it."
+    return Returned(ItemState.DONE, note)

@@ -24,7 +24,10 @@ class Swapped(Exception):  # noqa: N818 - a finding, not an error
 
 
 class Stranded(Exception):  # noqa: N818 - a finding, not an error
-    """What was moved was not what had been looked at, and its old place was taken meanwhile."""
+    """What was moved may be another file than the one that was meant, and it could not be moved back.
+
+    Where it is now, only another look can tell: whoever journals it leaves the record open for recovery.
+    """
 
 
 def relocate(
@@ -36,7 +39,8 @@ def relocate(
 ) -> None:
     """Rename an entry without replacing anything, and take it back when it is not the expected one.
 
-    Raises FileExistsError when the target name is taken, Swapped, Stranded, and OSError.
+    Raises FileExistsError when the target name is taken, Swapped and OSError, all of them with the entry
+    where it was; and Stranded.
     """
     _rename(source_directory, source, target_directory, target)
     try:
@@ -55,6 +59,28 @@ def move_back(source_directory: int, source: bytes, target_directory: int, targe
         _rename(target_directory, target, source_directory, source)
     except OSError as error:
         raise Stranded(error.strerror) from error
+
+
+def modified_ns(directory: int) -> int:
+    """Return when an open directory was modified; 0 when that cannot be told, and then nobody relies on it.
+
+    For what is only asked once something has moved: an error then must not look like one before it.
+    """
+    try:
+        return os.fstat(directory).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def give_time_back(directory: int, now: os.stat_result, before_ns: int, after_ns: int) -> None:
+    """Give an open directory the time that it had before an act, where nothing but that act changed it.
+
+    ``now`` is its status before anything moved back; the two times are those that were journaled, 0 where
+    they could not be told. What the disk refuses is let go: a time is not worth an error.
+    """
+    if before_ns and after_ns and now.st_mtime_ns == after_ns:
+        with contextlib.suppress(OSError):
+            os.utime(directory, ns=(now.st_atime_ns, before_ns))
 
 
 def same_inode(identity: Identity) -> Callable[[os.stat_result], bool]:
@@ -102,7 +128,19 @@ def _rename(source_directory: int, source: bytes, target_directory: int, target:
             raise
         _rename_over_placeholder(source_directory, source, target_directory, target)
         return
-    os.unlink(source, dir_fd=source_directory)
+    try:
+        os.unlink(source, dir_fd=source_directory)
+    except OSError:
+        _take_away(target_directory, target)
+        raise
+
+
+def _take_away(directory: int, name: bytes) -> None:
+    """Remove the second name of an entry whose first one stays. Raises Stranded."""
+    try:
+        os.unlink(name, dir_fd=directory)
+    except OSError as error:
+        raise Stranded(error.strerror) from error
 
 
 def _rename_directory(source_directory: int, source: bytes, target_directory: int, target: bytes) -> None:

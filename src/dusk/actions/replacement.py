@@ -179,8 +179,8 @@ class _Replacing:
             )
             record = self._work.journal.write_products(noted, products)
             for part, product in zip(made.parts, products, strict=True):
+                self._published.append(product)  # before: whatever is raised may come after the rename
                 relocate(holder, part.name, self._directory, part.final, same_inode(product.identity))
-                self._published.append(product)
             sync(holder)
             sync(self._directory)
         finally:

@@ -25,8 +25,16 @@ from dusk.actions.gate import Gate, Refused
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync
-from dusk.actions.settling import Settling, entry_status, is_in_place
+from dusk.actions.relocation import (
+    Stranded,
+    Swapped,
+    give_time_back,
+    modified_ns,
+    relocate,
+    same_inode,
+    sync,
+)
+from dusk.actions.settling import Settling, entry_status, is_at, is_in_place
 from dusk.actions.withdrawal import is_inode
 from dusk.fs.cancellation import Cancelling
 from dusk.fs.descent import open_directory, open_parent
@@ -126,16 +134,15 @@ class Requeueing(Act):
         except (OSError, ValueError):
             return Returned(ItemState.FAILED, f"{shown} cannot be put back: its directory is gone.")
         try:
-            status = entry_status(original.destination)
-            if status is None or not is_inode(original.identity, status, parent):
+            if not is_at(original, original.destination):
                 return Returned(
                     ItemState.FAILED,
                     f"{shown} cannot be put back: a worker has taken {display_path(original.destination)}.",
                 )
             (record,) = tools.journal.write([replace(record, destination=original.destination)])
-            ended, returned = _move_back(original, record, parent)
-            tools.journal.write(ended, closing=True)
-            return returned
+            return _move_back(original, record, parent, tools)
+        except OSError as error:
+            return Returned(ItemState.FAILED, f"{shown} cannot be put back: {error.strerror}.")
         finally:
             os.close(parent)
 
@@ -143,11 +150,11 @@ class Requeueing(Act):
         """Find an item in its stage or in line; one that is in neither, a worker has."""
         shown = display_path(record.source)
         if is_in_place(record):
-            if _is_at(record, record.destination):
+            if is_at(record, record.destination):
                 os.unlink(record.destination)  # a filesystem without RENAME_NOREPLACE: two names for a moment
             settling.end(record, State.FAILED, "Interrupted before it was moved.")
             settling.sentences.append(f"{shown} was not touched: dusk was interrupted before.")
-        elif _is_at(record, record.destination):
+        elif is_at(record, record.destination):
             settling.end(record, State.DONE)
             settling.sentences.append(
                 f"Put {shown} back in line before dusk was interrupted. 'dusk undo' takes it back."
@@ -157,7 +164,7 @@ class Requeueing(Act):
 
     def is_away(self, original: Record, record: Record) -> bool:
         """Return whether an item still waits in line."""
-        return _is_at(original, original.destination)
+        return is_at(original, original.destination)
 
 
 def waiting_directory(step: Step, path: bytes) -> bytes | None:
@@ -229,20 +236,25 @@ def _move_all(moves: list[_Move]) -> None:
 def _move(move: _Move, directory: int) -> None:
     record, shown = move.record, display_path(move.record.source)
     name = os.path.basename(record.source)
-    before, waiting = os.fstat(move.parent).st_mtime_ns, os.fstat(directory).st_mtime_ns
+    before, waiting = modified_ns(move.parent), modified_ns(directory)
     try:
         relocate(move.parent, name, directory, name, same_inode(record.identity))
     except FileExistsError:
         _fail(move, f"{shown} was not moved: something of its name waits in line since this moment.")
-    except (Swapped, Stranded):
+    except Swapped:
         _fail(move, f"{shown} was replaced by another file at this moment.")
+    except Stranded:
+        # The record stays open: recovery finds out which file it is that waits in line now.
+        move.error = (
+            f"{shown} was changed at this moment and waits in line. The next start of dusk looks again."
+        )
     else:
-        times = json.dumps({"before": waiting, "after": os.fstat(directory).st_mtime_ns})
+        times = json.dumps({"before": waiting, "after": modified_ns(directory)})
         move.record = replace(
             record,
             state=State.DONE,
             parent_before_ns=before,
-            parent_after_ns=os.fstat(move.parent).st_mtime_ns,
+            parent_after_ns=modified_ns(move.parent),
             detail=times,
         )
 
@@ -252,55 +264,57 @@ def _fail(move: _Move, sentence: str) -> None:
     move.record = replace(move.record, state=State.FAILED, error=sentence)
 
 
-def _move_back(original: Record, record: Record, parent: int) -> tuple[list[Record], Returned]:
+def _move_back(original: Record, record: Record, parent: int, tools: Tools) -> Returned:
+    """Move an item whose return is in the journal. Raises OSError when its place in line cannot be opened."""
     shown, name = display_path(original.source), os.path.basename(original.source)
-    try:
-        directory = open_directory(os.path.dirname(original.destination))
-    except OSError as error:
-        failed = replace(record, state=State.FAILED, error=error.strerror or "")
-        return [failed], Returned(ItemState.FAILED, f"{shown} cannot be put back: {error.strerror}.")
+    directory = open_directory(os.path.dirname(original.destination))
     try:
         before, waiting = os.fstat(parent), os.fstat(directory)
-        status = status_of(directory, name)
-        identity = original.identity if status is None else Identity.from_stat(status)
-        relocate(directory, name, parent, name, same_inode(identity))
+        try:
+            # The same inode as in the journal, which may know it by the device number of before a restart.
+            status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            if not is_inode(original.identity, status, directory):
+                raise Swapped
+            relocate(directory, name, parent, name, same_inode(Identity.from_stat(status)))
+        except Stranded:
+            # The record stays open: recovery finds out which file it is that lies there now.
+            sentence = f"{shown} was changed at this moment. The next start of dusk looks again."
+            return Returned(ItemState.FAILED, sentence)
+        except (FileExistsError, Swapped, OSError) as problem:
+            return _not_back(record, problem, tools)
         _put_times_back(original, parent, before, directory, waiting)
-        sync(parent)
-        sync(directory)
-    except FileExistsError:
-        sentence = f"{shown} cannot be put back: something else has its name now."
-        return [replace(record, state=State.FAILED, error=sentence)], Returned(ItemState.REFUSED, sentence)
-    except (Swapped, Stranded, OSError) as problem:
-        why = problem.strerror if isinstance(problem, OSError) else "it was replaced at this moment"
-        sentence = f"{shown} cannot be put back: {why}."
-        return [replace(record, state=State.FAILED, error=sentence)], Returned(ItemState.FAILED, sentence)
+        try:
+            sync(parent)
+            sync(directory)
+            ends = [replace(record, state=State.DONE), replace(original, state=State.UNDONE)]
+            tools.journal.write(ends, closing=True)
+        except (OSError, JournalError) as problem:
+            why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
+            note = f"{shown} is back, but: {why}. The next start of dusk completes it."
+            return Returned(ItemState.DONE, note)
+        return Returned(ItemState.DONE)
     finally:
         os.close(directory)
-    ends = [replace(record, state=State.DONE), replace(original, state=State.UNDONE)]
-    return ends, Returned(ItemState.DONE)
+
+
+def _not_back(record: Record, problem: OSError | Swapped, tools: Tools) -> Returned:
+    shown, state = display_path(record.source), ItemState.FAILED
+    if isinstance(problem, FileExistsError):
+        why, state = "something else has its name now", ItemState.REFUSED
+    else:
+        why = problem.strerror if isinstance(problem, OSError) else "it was replaced at this moment"
+    sentence = f"{shown} cannot be put back: {why}."
+    with contextlib.suppress(JournalError):
+        tools.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
+    return Returned(state, sentence)
 
 
 def _put_times_back(
     original: Record, parent: int, before: os.stat_result, directory: int, waiting: os.stat_result
 ) -> None:
     """Give both directories the times that they had before the act, where nothing else changed them."""
-    with contextlib.suppress(OSError, ValueError):
-        if original.parent_after_ns and before.st_mtime_ns == original.parent_after_ns:
-            os.utime(parent, ns=(before.st_atime_ns, original.parent_before_ns))
+    give_time_back(parent, before, original.parent_before_ns, original.parent_after_ns)
+    with contextlib.suppress(ValueError, KeyError):
         times = json.loads(original.detail or "{}")
-        if times and waiting.st_mtime_ns == times["after"]:
-            os.utime(directory, ns=(waiting.st_atime_ns, times["before"]))
-
-
-def _is_at(record: Record, path: bytes) -> bool:
-    status = entry_status(path)
-    if status is None:
-        return False
-    try:
-        parent, _ = open_parent(path)
-    except (OSError, ValueError):
-        return False
-    try:
-        return is_inode(record.identity, status, parent)
-    finally:
-        os.close(parent)
+        if times:
+            give_time_back(directory, waiting, times["before"], times["after"])

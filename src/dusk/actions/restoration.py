@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from dusk.actions import directory_sizes, trashinfo
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import Stranded, Swapped, relocate, status_of, sync
+from dusk.actions.relocation import Stranded, Swapped, give_time_back, relocate, status_of, sync
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.trash_directory import TrashDirectory, Unusable
 from dusk.fs.descent import open_directory
@@ -100,6 +100,7 @@ def _find(item: TrashReturn, trashes: TrashDirectories) -> None:
         item.place = trashes.existing(record.trash)
         item.place.lock()
         status = status_of(item.place.files, record.trash_name)
+        is_it = status is not None and is_trashed_item(record, status, item.place.files)
     except (Unusable, OSError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else problem
         item.error = f"{item.shown}: its trash {display_path(record.trash)} cannot be used: {why}."
@@ -107,7 +108,7 @@ def _find(item: TrashReturn, trashes: TrashDirectories) -> None:
     if status is None:
         item.is_gone = True
         item.error = f"{item.shown} is not in the trash any more: someone emptied it or took it out."
-    elif not is_trashed_item(record, status, item.place.files):
+    elif not is_it:
         item.is_gone = True
         item.refuse(f"{item.shown}: what lies in the trash under its name is another file.")
 
@@ -189,34 +190,33 @@ def _act(item: TrashReturn) -> None:
     except Swapped:
         item.error = f"{item.shown} was replaced in the trash at this moment. Nothing was moved."
     except Stranded:
-        item.error = f"{item.shown} was replaced in the trash at this moment; what came back is another file."
-        item.record = replace(record, state=State.AMBIGUOUS, error=item.error)
+        item.error = (
+            f"{item.shown} was changed at this moment: whether what lies there now is what was trashed, the "
+            "next start of dusk finds out."
+        )
         return
     except OSError as error:
         item.error = f"{item.shown} cannot be put back: {error.strerror}."
     else:
-        _put_times_back(item, before)
+        original = item.original
+        if original is not None:
+            give_time_back(item.parent, before, original.parent_before_ns, original.parent_after_ns)
         item.record = replace(record, state=State.DONE)
         return
     item.record = replace(record, state=State.FAILED, error=item.error)
-
-
-def _put_times_back(item: TrashReturn, parent_before: os.stat_result) -> None:
-    """Give the directories the times that they had before the act, where nothing else changed them."""
-    original = item.original
-    if original is None:
-        return
-    with contextlib.suppress(OSError):
-        if original.parent_after_ns and parent_before.st_mtime_ns == original.parent_after_ns:
-            os.utime(item.parent, ns=(parent_before.st_atime_ns, original.parent_before_ns))
 
 
 def _sync(returns: list[TrashReturn]) -> None:
     """Make the renames durable, and only then drop the documents that are the second record of them."""
     moved = [item for item in returns if item.record.state is State.DONE]
     for descriptor in {item.parent for item in moved} | {item.place.files for item in moved if item.place}:
-        with contextlib.suppress(OSError):
+        try:
             sync(descriptor)
+        except OSError as error:
+            for item in moved:
+                if item.place is not None and descriptor in (item.parent, item.place.files):
+                    _leave_open(item, error)
+    moved = [item for item in moved if item.record.state is State.DONE]
     for item in moved:
         assert item.place is not None
         with contextlib.suppress(OSError):
@@ -227,6 +227,14 @@ def _sync(returns: list[TrashReturn]) -> None:
     for descriptor in {item.place.info for item in moved if item.place}:
         with contextlib.suppress(OSError):
             sync(descriptor)
+
+
+def _leave_open(item: TrashReturn, error: OSError) -> None:
+    """Leave one that is back to the next recovery, with its document: the disk may not have it yet."""
+    item.record = replace(item.record, state=State.INTENT)
+    item.error = (
+        f"{item.shown} is back, but the disk reports: {error.strerror}. The next start of dusk completes it."
+    )
 
 
 def _close(journal: Journal, returns: list[TrashReturn]) -> None:

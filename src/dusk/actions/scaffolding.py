@@ -128,9 +128,17 @@ class Scaffolding(Act):
                 made.append(_make(base, name))
             work.journal.write_products(replace(record, state=State.DONE), made)
         except (OSError, JournalError) as problem:
-            _remove(made)
-            why = problem.strerror if isinstance(problem, OSError) else str(problem)
-            sentence = f"{display_path(os.path.join(base, name))} cannot be made: {why}. Nothing was made."
+            why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
+            sentence = f"{display_path(os.path.join(base, name))} cannot be made: {why}."
+            left, further = _remove(made)
+            is_half_made = not isinstance(problem, FileExistsError) and os.path.lexists(
+                os.path.join(base, name)
+            )
+            if left or further is not None or is_half_made:
+                # The record stays open: recovery removes what is still empty.
+                sentence += " The next start of dusk removes what was made before it."
+                return [End(ItemState.FAILED, sentence)]
+            sentence += " Nothing was made."
             with contextlib.suppress(JournalError):
                 work.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
             return [End(ItemState.FAILED, sentence)]
@@ -148,7 +156,10 @@ class Scaffolding(Act):
                 tools.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
             return Returned(ItemState.FAILED, sentence)
         ended = [replace(record, state=State.DONE), replace(original, state=State.UNDONE)]
-        tools.journal.write(ended, closing=True)
+        try:
+            tools.journal.write(ended, closing=True)
+        except JournalError as problem:
+            note = f"{note} {problem} The next start of dusk completes it.".lstrip()
         return Returned(ItemState.DONE, note)
 
     def settle(self, record: Record, settling: Settling) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from dataclasses import replace
 
@@ -24,6 +25,8 @@ from dusk.plan.action_words import words_of
 
 # File times come from a clock that ticks every 1 to 10 ms.
 _ONE_MOMENT_NS = 10_000_000
+NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""What the kernel answers where a path is gone, or leads through a symbolic link now."""
 
 
 class Settling:
@@ -178,11 +181,23 @@ def tools_of(settling: Settling) -> Tools:
 
 
 def is_in_place(record: Record) -> bool:
-    """Return whether the source has the recorded inode, also after a restart gave devices new numbers."""
+    """Return whether the source has the recorded inode, also after a restart gave devices new numbers.
+
+    Raises OSError when that cannot be told: nobody may take it for gone then.
+    """
+    return is_at(record, record.source)
+
+
+def is_at(record: Record, path: bytes) -> bool:
+    """Return whether a path names the recorded inode. Raises OSError when that cannot be told."""
     try:
-        parent, name = open_parent(record.source)
-    except (OSError, ValueError):
+        parent, name = open_parent(path)
+    except ValueError:
         return False
+    except OSError as error:
+        if error.errno in NOT_THERE:
+            return False
+        raise
     try:
         status = status_of(parent, name)
         return status is not None and is_inode(record.identity, status, parent)

@@ -18,7 +18,16 @@ from dataclasses import dataclass, replace
 from dusk.actions import directory_sizes, trashinfo
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import Stranded, Swapped, move_back, relocate, same_inode, status_of, sync
+from dusk.actions.relocation import (
+    Stranded,
+    Swapped,
+    modified_ns,
+    move_back,
+    relocate,
+    same_inode,
+    status_of,
+    sync,
+)
 from dusk.actions.trash_choice import NoTrash, TrashDirectories
 from dusk.actions.trash_directory import TrashDirectory
 from dusk.fs.identity import EntryKind, Identity
@@ -111,9 +120,16 @@ def reserve_place(journal: Journal, move: TrashMove, trashes: TrashDirectories) 
     _sync_document(move)
     if move.error or move.place is None:
         return
-    if move.place.is_extra:
-        journal.add_place(move.place.path)
-    sync(move.place.info)
+    try:
+        if move.place.is_extra:
+            journal.add_place(move.place.path)
+        sync(move.place.info)
+    except OSError as error:
+        _release(move)
+        move.error = f"{move.shown}: the trash cannot be written: {error.strerror}. Nothing was touched."
+    except BaseException:
+        _release(move)
+        raise
 
 
 def release_place(move: TrashMove) -> None:
@@ -135,7 +151,7 @@ def _reserve(move: TrashMove, trashes: TrashDirectories) -> None:
         move.error = f"{move.shown}: its place in the trash cannot be made: {error.strerror}."
     else:
         move.place = place
-        before = move.parent_before_ns or os.fstat(move.parent).st_mtime_ns
+        before = move.parent_before_ns or modified_ns(move.parent)
         move.record = replace(move.record, trash=place.path, trash_name=name, parent_before_ns=before)
 
 
@@ -226,14 +242,14 @@ def _act(move: TrashMove) -> None:
     record, place = move.record, move.place
     assert place is not None
     try:
-        before = move.parent_before_ns or os.fstat(move.parent).st_mtime_ns
+        before = move.parent_before_ns or modified_ns(move.parent)
         now = status_of(move.parent, move.name)
         drift = "is not there any more" if now is None else record.identity.drift(Identity.from_stat(now))
         if drift is not None:
             raise _Changed(drift)
         relocate(move.parent, move.name, place.files, record.trash_name, same_inode(record.identity))
         _refuse_mounts(move)
-        after = _modified(move.parent)
+        after = modified_ns(move.parent)
         move.record = replace(record, state=State.DONE, parent_before_ns=before, parent_after_ns=after)
         return
     except _Changed as change:
@@ -241,11 +257,11 @@ def _act(move: TrashMove) -> None:
     except Swapped:
         move.error = f"{move.shown} was replaced by another file at this moment. Nothing was moved."
     except Stranded:
+        # Whether it is the item that lies in the trash now, recovery finds out; its document stays.
         move.error = (
-            f"{move.shown} was replaced at this moment, and what took its place lies in the trash now: "
-            f"{display_path(record.trash_path)}."
+            f"{move.shown} was changed at this moment, and what was moved could not be moved back: "
+            f"it lies in the trash as {display_path(record.trash_path)}. The next start of dusk looks again."
         )
-        move.record = replace(record, state=State.AMBIGUOUS, error=move.error)
         return
     except OSError as error:
         move.error = f"{move.shown} cannot be moved to the trash: {_meaning(error)}."
@@ -271,14 +287,6 @@ def _refuse_mounts(move: TrashMove) -> None:
     if not is_free:
         move_back(move.parent, move.name, move.place.files, move.record.trash_name)
         raise _Changed("has a mount inside since this moment")
-
-
-def _modified(directory: int) -> int:
-    """Return when a directory was modified; 0 when that cannot be told, and then nobody relies on it."""
-    try:
-        return os.fstat(directory).st_mtime_ns
-    except OSError:
-        return 0
 
 
 def _sync(moves: list[TrashMove]) -> None:
