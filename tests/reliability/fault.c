@@ -5,6 +5,7 @@
  * all come here, because all of them go through the C library.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +17,13 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 enum { KILL = 1, FAIL = 2, FAIL_FROM_HERE = 3, STOP_EVERY = 4 };
-enum { CHANGE = 1, SPACE = 2, READ = 4 };
+enum { CHANGE = 1, SPACE = 2, READ = 4, ASK = 8 };
 
 struct shared {
     int64_t calls;
@@ -153,6 +155,25 @@ WRAP(int, CHANGE, fremovexattr, (int a, const char *b), (a, b))
 WRAP(ssize_t, READ, read, (int a, void *b, size_t c), (a, b, c))
 WRAP(ssize_t, READ, pread, (int a, void *b, size_t c, off_t d), (a, b, c, d))
 WRAP(ssize_t, READ, pread64, (int a, void *b, size_t c, off64_t d), (a, b, c, d))
+
+WRAP(int, ASK, stat, (const char *a, struct stat *b), (a, b))
+WRAP(int, ASK, stat64, (const char *a, struct stat64 *b), (a, b))
+WRAP(int, ASK, lstat, (const char *a, struct stat *b), (a, b))
+WRAP(int, ASK, lstat64, (const char *a, struct stat64 *b), (a, b))
+WRAP(int, ASK, fstat, (int a, struct stat *b), (a, b))
+WRAP(int, ASK, fstat64, (int a, struct stat64 *b), (a, b))
+WRAP(int, ASK, fstatat, (int a, const char *b, struct stat *c, int d), (a, b, c, d))
+WRAP(int, ASK, fstatat64, (int a, const char *b, struct stat64 *c, int d), (a, b, c, d))
+WRAP(int, ASK, statvfs64, (const char *a, struct statvfs64 *b), (a, b))
+WRAP(int, ASK, fstatvfs64, (int a, struct statvfs64 *b), (a, b))
+WRAP(off64_t, ASK, lseek64, (int a, off64_t b, int c), (a, b, c))
+WRAP(ssize_t, ASK, readlink, (const char *a, char *b, size_t c), (a, b, c))
+WRAP(ssize_t, ASK, readlinkat, (int a, const char *b, char *c, size_t d), (a, b, c, d))
+#define LISTING(type, name, parameters, arguments) \
+    type *name parameters { REAL(name); if (hit(#name, ASK)) return NULL; return real arguments; }
+LISTING(DIR, opendir, (const char *a), (a))
+LISTING(DIR, fdopendir, (int a), (a))
+LISTING(struct dirent64, readdir64, (DIR *a), (a))
 
 /* FICLONE, FICLONERANGE, FIDEDUPERANGE and setting flags change files; other requests are none of ours. */
 int ioctl(int descriptor, unsigned long request, ...)

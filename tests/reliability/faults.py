@@ -19,7 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _SOURCE = os.path.join(os.path.dirname(__file__), "fault.c")
-CHANGE, SPACE, READ = 1, 2, 4
+CHANGE, SPACE, READ, ASK = 1, 2, 4, 8
+_PYTHON = (
+    "open", "mkdir", "unlink", "rename", "rmdir", "link", "fsync", "read", "pread", "write", "pwrite",
+    "utime", "stat", "lstat", "fstat", "statvfs", "listdir", "scandir", "chmod", "chown", "fchmod", "fchown",
+    "lseek",
+)  # fmt: skip
+"""Functions of `os` that run out of memory."""
 
 
 class Mode(enum.IntEnum):
@@ -30,6 +36,8 @@ class Mode(enum.IntEnum):
     FAIL = 2
     FAIL_FROM_HERE = 3
     STOP_EVERY = 4
+    RAISE = 5
+    """An error that is none of the system's, from a call of Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,8 @@ FAULTS = {
         Fault("kill", Mode.KILL),
         *(Fault(name, Mode.FAIL, getattr(errno, name)) for name in ERRORS),
         Fault("EIO-reading", Mode.FAIL, errno.EIO, READ),
+        Fault("EIO-asking", Mode.FAIL, errno.EIO, ASK),
+        Fault("no-memory", Mode.RAISE),
         Fault("ENOSPC-from-here", Mode.FAIL_FROM_HERE, errno.ENOSPC, SPACE),
         Fault("EIO-from-here", Mode.FAIL_FROM_HERE, errno.EIO),
     )
@@ -127,14 +137,41 @@ class Injector:
         found = json.loads(told)
         return Ended(False, calls, faults, name, found.get("report"), found.get("trace", ""))
 
+    def _raise(self, at: int) -> None:
+        """Let one call of Python's run out of memory, which nothing expects that expects errors of a disk."""
+        calls = 0
+
+        def wrap(name: str, real: Callable[..., object]) -> Callable[..., object]:
+            def call(*arguments: object, **options: object) -> object:
+                nonlocal calls
+                calls += 1
+                self._memory[:8] = calls.to_bytes(8, sys.byteorder)
+                if calls == at:
+                    self._memory[8:16] = (1).to_bytes(8, sys.byteorder)
+                    self._memory[16:48] = name.encode().ljust(32, b"\0")
+                    raise MemoryError
+                return real(*arguments, **options)
+
+            return call
+
+        self._memory[:48] = bytes(48)
+        for name in _PYTHON:
+            setattr(os, name, wrap(name, getattr(os, name)))
+
     def _child(self, fault: Fault, at: int, work: Callable[[], dict[str, object]], writing: int) -> None:
         told: dict[str, object] = {}
+        write = os.write
         try:
-            self.arm(fault, at)
+            if fault.mode is Mode.RAISE:
+                self._raise(at)
+            else:
+                self.arm(fault, at)
             told["report"] = work()
+        except MemoryError:
+            self.disarm()
         except BaseException:
             self.disarm()
             told["trace"] = traceback.format_exc()
         self.disarm()
-        os.write(writing, json.dumps(told).encode())
+        write(writing, json.dumps(told).encode())
         os._exit(0)

@@ -14,7 +14,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import invariants
 from .faults import FAULTS, Ended, Fault, Injector, Mode
@@ -63,7 +63,8 @@ class Matrix:
         row = Row(scene.name, fault.name)
         started = time.monotonic()
         self._warm_up(scene)
-        row.calls = self._try(scene, Fault("none", Mode.COUNT, 0, fault.classes), _END, row).calls
+        mode = fault.mode if fault.mode is Mode.RAISE else Mode.COUNT
+        row.calls = self._try(scene, replace(fault, mode=mode), _END, row).calls
         row.points = row.hit = row.done = 0
         for at in range(1 + offset % step, row.calls + 1, step):
             ended = self._try(scene, fault, at, row)
