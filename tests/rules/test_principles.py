@@ -15,13 +15,14 @@ import pytest
 
 import dusk.rules
 from dusk.fs.command_lines import CommandLines
-from dusk.rules.examples import judge_directory
+from dusk.rules.examples import build_example, judge_directory
 from dusk.rules.facts import Facts
 from dusk.rules.finding import Finding
 from dusk.rules.holding import HoldDesk, Holding
 from dusk.rules.judge import Judge
 from dusk.rules.package_owner import PackageOwner
 from dusk.rules.probe import Prober
+from dusk.rules.rule import Rule
 from dusk.rules.rulebook import RuleBook
 from dusk.rules.safety import Safety
 
@@ -53,6 +54,40 @@ def test_what_other_names_keep_alive_is_not_said_to_come_free(tmp_path: Path) ->
     os.link(pyc, tmp_path / "elsewhere")
     offer = only(judge(tmp_path), "python-bytecode").offers[0]
     assert offer.frees_after_purge < 5000
+
+
+SAFE_AT_REST = [rule for rule in book().rules if rule.safety == "safe" and rule.live]
+
+
+@pytest.mark.parametrize("rule", SAFE_AT_REST, ids=lambda rule: rule.id)
+def test_what_changed_a_moment_ago_is_not_called_safe(rule: Rule, tmp_path: Path) -> None:
+    for number, example in enumerate(rule.examples):
+        if not example.matches:
+            continue
+        top = tmp_path / str(number)
+        top.mkdir()
+        build_example(example, os.fsencode(top))
+        set_ages(top, 30)
+        moved = {name: str(top / value) for name, value in example.variables.items()}
+        judging = judge_directory(os.fsencode(top), book().moved(moved) if moved else book())
+        assert not [one for one in of(judging, rule.id) if one.safety is Safety.SAFE or one.offers]
+
+
+@pytest.mark.parametrize("age", [30, 2 * DAY])
+def test_who_writes_a_download_is_named_and_it_stays(age: float, tmp_path: Path) -> None:
+    hub = Hub(tmp_path / "hub")
+    blob = hub.blob("models--acme--tiny", "0" * 40, 90_000)
+    hub.snapshot("models--acme--tiny", "a" * 40, {"x": blob.name}, "main")
+    partial = put(blob.with_name("3f3854.8ab7c8a6.incomplete"), size=50_000, age=age)
+    script = "import sys, time; held = open(sys.argv[1], 'ab'); print(flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script, partial], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        finding = only(judge(tmp_path), "hf-incomplete-download")
+        writer.kill()
+    assert finding.is_keep
+    assert not finding.offers
+    assert f"process {writer.pid}, open for writing" in " ".join(finding.evidence)
 
 
 def test_trashing_frees_nothing_now(tmp_path: Path) -> None:

@@ -96,8 +96,11 @@ class Composer:
             *([_OVERLAY] if offers and self._facts.is_overlay else []),
             *(f"Not offered: {sentence}" for sentence in held),
         ]
+        safety = Safety(group[0].safety or rule.safety)
+        if held and safety is Safety.SAFE:
+            safety = Safety.REVIEW  # what a program may be writing, or nobody knows enough of, is not safe
         finding = self._write(
-            rule, group, remaining, entries=entries, evidence=tuple(sentences), offers=offers
+            rule, group, remaining, entries=entries, evidence=tuple(sentences), offers=offers, safety=safety
         )
         return finding, entries
 
@@ -127,8 +130,8 @@ class Composer:
         *,
         entries: tuple[int, ...],
         evidence: tuple[str, ...],
+        safety: Safety,
         offers: tuple[Offer, ...] = (),
-        safety: Safety | None = None,
     ) -> Finding:
         figures = measure(self._facts.tree, entries)
         first = group[0]
@@ -143,7 +146,7 @@ class Composer:
             tag=rule.tag,
             paths=tuple(self._facts.path(entry) for entry in entries),
             entries=entries,
-            safety=safety or Safety(first.safety or rule.safety),
+            safety=safety,
             what=fill(rule.explain.what, words),
             evidence=(*fill_sentences(rule.explain.why, words), *dict.fromkeys(evidence)),
             cost=fill(rule.explain.cost, words),

@@ -213,7 +213,9 @@ class Settlement:
                     verdict.hold_back(part.of, self._blocked(blockers))
 
     def _ask_holders(self, rule: Rule, group: tuple[Sighting, ...], verdict: Verdict) -> None:
-        if rule.in_use == "ignore" or verdict.withheld or verdict.pending:
+        if rule.in_use == "ignore" or verdict.pending:
+            return
+        if verdict.withheld and not self._is_being_written(rule, group):
             return
         gone = verdict.held_back.keys() | verdict.named.keys()
         asking: dict[int, dict[int, None]] = {}
@@ -229,12 +231,19 @@ class Settlement:
                 verdict.pending = "dusk is still looking for programs that have it open."
             elif holding.state == "held":
                 verdict.hold_back(about, holding.sentence)
+            elif verdict.withheld:
+                continue
             elif holding.state == "unknown" and rule.in_use == "must-be-free":
                 verdict.hold_back(about, holding.sentence or "dusk cannot tell whether it is in use.")
             elif holding.state == "free":
                 verdict.free = holding.sentence
             elif holding.sentence not in verdict.searched:
                 verdict.searched.append(holding.sentence)
+
+    def _is_being_written(self, rule: Rule, group: tuple[Sighting, ...]) -> bool:
+        """Return whether a program may be at work on what would be safe otherwise: then it is named."""
+        subjects = [subject for sighting in group for subject in sighting.subjects]
+        return rule.safety == "safe" and self._facts.age(*subjects) < self._facts.ages.incomplete_after
 
     def _questions(self, asking: dict[int, dict[int, None]]) -> list[tuple[int, tuple[int, ...]]]:
         """Return what to ask and about which subjects: each entry, or directories when there are many."""
