@@ -27,27 +27,63 @@ def facts(root: bytes) -> Facts:
     return found
 
 
-def contents(box: Box, *, without: tuple[bytes, ...] = (b"state", b"config", b"archive")) -> dict[str, int]:
+Listing = list[tuple[bytes, list[bytes], list[bytes]]]
+_BESIDE = (b"state", b"config", b"archive")
+
+
+class Digests:
+    """What files hold; one whose inode, size and times are those of before is not read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], str] = {}
+
+    def of(self, path: bytes, status: os.stat_result) -> str:
+        key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        found = self._known.get(key)
+        if found is None:
+            with open(path, "rb") as file:
+                found = self._known[key] = hashlib.sha256(file.read()).hexdigest()
+        return found
+
+
+def listing(root: bytes, *, without: tuple[bytes, ...] = ()) -> Listing:
+    """Return everything below a directory, apart from some names right in it."""
+    found: Listing = []
+    for directory, names, files in os.walk(root):
+        if directory == root:
+            names[:] = [name for name in names if name not in without]
+        found.append((directory, names, files))
+    return found
+
+
+def contents(box: Box, seen_below: Listing | None = None, digests: Digests | None = None) -> dict[str, int]:
     """Return what every inode holds, and how many there are; what trashes note themselves left out."""
+    known = Digests() if digests is None else digests
     seen: set[tuple[int, int]] = set()
     found: collections.Counter[str] = collections.Counter()
-    for directory, names, files in os.walk(box.root):
-        left_out: set[bytes] = set(without) if directory == box.root else set()
+    left_out: set[bytes] = set()
+    """Directories in trashes that are copies, with all that is below them."""
+    for directory, names, files in seen_below or listing(box.root, without=_BESIDE):
+        if os.path.dirname(directory) in left_out:
+            left_out.add(directory)
+        if directory in left_out:
+            continue
+        skipped: set[bytes] = set()
         if b"files" in names and b"info" in names and b"rash" in os.path.basename(directory):
-            left_out.update(name for name in files if name.startswith(b"directorysizes"))
+            skipped.update(name for name in files if name.startswith(b"directorysizes"))
         if os.path.basename(directory) == b"info" and b"rash" in directory:
-            left_out.update(name for name in files if name.endswith(b".trashinfo"))
+            skipped.update(name for name in files if name.endswith(b".trashinfo"))
         if os.path.basename(directory) == b"files" and b"rash" in directory:
-            left_out.update(name for name in names + files if _comes_from(directory, name, b"/archive/"))
-        names[:] = [name for name in names if name not in left_out]
-        for name in (name for name in files if name not in left_out):
+            copies = {name for name in names + files if _comes_from(directory, name, b"/archive/")}
+            skipped |= copies
+            left_out.update(os.path.join(directory, name) for name in copies)
+        for name in (name for name in files if name not in skipped):
             path = os.path.join(directory, name)
             status = os.lstat(path)
             key = (status.st_dev, status.st_ino)
             if stat.S_ISREG(status.st_mode) and key not in seen:
                 seen.add(key)
-                with open(path, "rb") as file:
-                    found[hashlib.sha256(file.read()).hexdigest()] += 1
+                found[known.of(path, status)] += 1
     return dict(found)
 
 
@@ -92,10 +128,10 @@ def differences(before: Facts, after: Facts) -> list[str]:
     return found
 
 
-def trash_problems(box: Box) -> list[str]:
+def trash_problems(box: Box, seen: Listing | None = None) -> list[str]:
     """Return items of trashes without their document, which no tool could restore."""
     found: list[str] = []
-    for directory, names, _ in os.walk(box.root):
+    for directory, names, _ in seen or listing(box.root):
         if b"files" in names and b"info" in names and b"Trash" in os.path.basename(directory):
             for name in os.listdir(os.path.join(directory, b"files")):
                 document = os.path.join(directory, b"info", name + b".trashinfo")
@@ -111,15 +147,16 @@ def trash_problems(box: Box) -> list[str]:
     return found
 
 
-def residue(box: Box) -> list[str]:
+def residue(box: Box, seen: Listing | None = None) -> list[str]:
     """Return what an act works with and should have cleared."""
-    found: list[str] = []
-    for root in (box.data, os.path.join(box.root, b"archive")):
-        for directory, names, files in os.walk(root):
-            found += [
-                f"{name!r} is left in {directory!r}" for name in names + files if name.startswith(b".dusk-")
-            ]
-    return found
+    roots = (box.data, os.path.join(box.root, b"archive"))
+    return [
+        f"{name!r} is left in {directory!r}"
+        for directory, names, files in seen or listing(box.root)
+        if directory.startswith(roots)
+        for name in names + files
+        if name.startswith(b".dusk-")
+    ]
 
 
 def bad_sentences(report: dict[str, object] | None) -> list[str]:
