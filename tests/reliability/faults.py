@@ -93,9 +93,10 @@ def compile_library(directory: str) -> str | None:
 
 
 def preloaded(library: str) -> dict[str, str]:
-    """Return the environment in which a Python has the library, and finds these tests."""
+    """Return the environment in which a Python has the library, and finds these tests and their dusk."""
     tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    return {**os.environ, "LD_PRELOAD": library, "PYTHONPATH": tests, "PYTHONDONTWRITEBYTECODE": "1"}
+    found = os.pathsep.join((tests, os.path.join(os.path.dirname(tests), "src")))
+    return {**os.environ, "LD_PRELOAD": library, "PYTHONPATH": found, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class Injector:
