@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dusk.fs.identity import EntryKind
 from dusk.scan.entry import Entry, EntryFlag
@@ -45,18 +46,28 @@ LINK_SIGN = "@"
 
 def row_flag(entry: Entry) -> str:
     """Return the sign of the flag that matters most; a space when there is none."""
-    for words in FLAGS:
-        if entry.flags & words.flag and not (words.flag is EntryFlag.SPARSE and entry.is_directory):
-            return words.sign
-    return LINK_SIGN if entry.kind is EntryKind.SYMLINK else " "
+    return _sign(int(entry.flags), entry.is_directory) or (
+        LINK_SIGN if entry.kind is EntryKind.SYMLINK else " "
+    )
 
 
 def row_word(entry: Entry) -> str:
     """Return the word of the flag that matters most; empty when there is none."""
+    return _word(int(entry.flags))
+
+
+# Every row of the screen asks ten times a second, and most flags are the same ones.
+@lru_cache(256)
+def _sign(flags: int, is_directory: bool) -> str:
     for words in FLAGS:
-        if entry.flags & words.flag and words.word:
-            return words.word
+        if flags & words.flag and not (words.flag is EntryFlag.SPARSE and is_directory):
+            return words.sign
     return ""
+
+
+@lru_cache(256)
+def _word(flags: int) -> str:
+    return next((words.word for words in FLAGS if flags & words.flag and words.word), "")
 
 
 def flag_sentences(entry: Entry) -> tuple[str, ...]:

@@ -83,8 +83,9 @@ def prepare_environment() -> bool:
     """Set what Textual reads when it is imported; return whether the terminal is far away."""
     remote = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    if remote:
-        os.environ.setdefault("TEXTUAL_FPS", "20")
+    # How long what changed may wait to be drawn together with what changes next: over a slow link that saves
+    # bytes, and at hand it would only hold up the answer to a key.
+    os.environ.setdefault("TEXTUAL_FPS", "20" if remote else "240")
     return remote
 
 

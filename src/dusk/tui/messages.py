@@ -41,3 +41,7 @@ class FindingChosen(Message):
 
     index: int
     """The entry it is about first."""
+
+
+class ScanEnded(Message):
+    """The scan has ended: what it came to is shown at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_name, display_path
@@ -72,6 +73,7 @@ class Columns:
     """Cells that a tag may take; 0 for none."""
 
     @classmethod
+    @lru_cache(8)
     def for_width(cls, width: int) -> Columns:
         """Return the columns that fit a width; sizes and names stay longest."""
         return cls(

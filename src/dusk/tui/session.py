@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 COSTLY_SCAN_SECONDS = 10.0
 HEAD_START_SECONDS = 1.5
 """A scan has the processors to itself so long: reading rules and opening the journal take as much of them."""
+_DRAWING_SECONDS = 0.03  # what a screen takes to say that the scan has ended
 _CAPACITY_SECONDS = 5.0
 
 
@@ -90,6 +91,8 @@ class Session:
         self.choices = Choices(scan.tree, judge)
         self.capacity: Capacity | None = None
         self.owners = OwnerNames()
+        self.say_ended: Callable[[], None] = lambda: None
+        """Called by some thread when the scan has ended."""
         self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
         self._known = KnownFindings(scan.tree, judge)
         self._judge_failed = False
@@ -294,9 +297,14 @@ class Session:
 
     def _begin(self) -> None:
         self.scan.start()
-        self.scan.wait(HEAD_START_SECONDS)
+        ended = self.scan.wait(HEAD_START_SECONDS)
+        if ended:
+            self.say_ended()
+            self._stopped.wait(_DRAWING_SECONDS)
         self.judge.start()
         self._keeper.start()
+        if not ended and self.scan.wait():
+            self.say_ended()
 
     def _watch_capacity(self) -> None:
         look = self._look_at_capacity

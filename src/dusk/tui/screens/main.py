@@ -9,7 +9,7 @@ from textual import events, on
 from textual.widgets import Input
 
 from dusk.tui.commands import Command
-from dusk.tui.messages import CommandChosen, CursorMoved, FindingChosen, RowChosen
+from dusk.tui.messages import CommandChosen, CursorMoved, FindingChosen, RowChosen, ScanEnded
 from dusk.tui.screens.browsing import Browsing
 from dusk.tui.screens.choosing import Choosing
 from dusk.tui.session import Pulse, Session
@@ -35,6 +35,7 @@ class MainScreen(Browsing, Choosing):
         """Begin to look."""
         self.set_focus(self.list)
         self.set_interval(self._tick_seconds, self.tick)
+        self.session.say_ended = lambda: self.post_message(ScanEnded())
         self.call_after_refresh(self._complete)
 
     def _complete(self) -> None:
@@ -85,6 +86,11 @@ class MainScreen(Browsing, Choosing):
         if self.has_panel:
             self.panel.show(self.list.cursor)
         self.status.show(self.list.cursor, self.has_panel)
+
+    @on(ScanEnded)
+    def _scan_ended(self, event: ScanEnded) -> None:
+        event.stop()
+        self.tick()
 
     @on(RowChosen)
     def _row_chosen(self, event: RowChosen) -> None:

@@ -25,11 +25,14 @@ class StyledView(ScrollView, inherit_bindings=False):
         """Draw nothing yet."""
         super().__init__(id=id)
         self._looks: dict[str, Style] | None = None
+        self._cursor_look: Style | None = None
+        self._looks_over: dict[Style | None, tuple[Style, dict[str, Style]]] = {}
 
     def notify_style_update(self) -> None:
         """Forget the looks; the theme may not be known yet, so they are made when a line is drawn."""
         super().notify_style_update()
-        self._looks = None
+        self._looks = self._cursor_look = None
+        self._looks_over.clear()
 
     def looks(self) -> dict[str, Style]:
         """Return the style of every kind of span."""
@@ -39,17 +42,22 @@ class StyledView(ScrollView, inherit_bindings=False):
 
     def cursor_look(self) -> Style:
         """Return what the cursor adds to the spans of its row."""
-        return Style(bgcolor=self.looks()["cursor"].bgcolor, bold=True)
+        if self._cursor_look is None:
+            self._cursor_look = Style(bgcolor=self.looks()["cursor"].bgcolor, bold=True)
+        return self._cursor_look
 
     def strip_of(self, line: Line, width: int, background: Style | None = None) -> Strip:
         """Return a line as the terminal gets it."""
-        looks = self.looks()
-        plain = self.rich_style if background is None else self.rich_style + background
-        segments = []
-        for text, kind in _fewest_spans(line):
-            look = looks[kind]
-            segments.append(Segment(text, look if background is None else look + background))
+        plain, looks = self._looks_over.get(background) or self._mix(background)
+        segments = [Segment(text, looks[kind]) for text, kind in _fewest_spans(line)]
         return Strip(segments).extend_cell_length(width, plain).crop(0, width)
+
+    def _mix(self, background: Style | None) -> tuple[Style, dict[str, Style]]:
+        """Return the plain style and all looks over a background; asking the style sheet takes longest."""
+        over = Style() if background is None else background
+        looks = {kind: look + over for kind, look in self.looks().items()}
+        mixed = self._looks_over[background] = (self.rich_style + over, looks)
+        return mixed
 
 
 class LinePane(StyledView):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 
 from textual import events
 from textual.geometry import Region
@@ -54,7 +56,7 @@ class SizeList(StyledView, can_focus=True):
     # -- keeping up with the tree
 
     def keep_up(self) -> None:
-        """Bring what is shown up to date with the tree; redraw only rows that look different."""
+        """Bring the rows up to date with the tree, as often as that may be; nothing is redrawn yet."""
         now = time.monotonic()
         # An empty list has no order that a key could rely on: what comes first is shown at once.
         is_empty = len(self.rows) <= 1
@@ -62,7 +64,6 @@ class SizeList(StyledView, can_focus=True):
         self._behind = is_busy and not is_empty
         if not self._behind:
             self.sync()
-        self.redraw_changed()
 
     @property
     def is_behind(self) -> bool:
@@ -123,9 +124,13 @@ class SizeList(StyledView, can_focus=True):
     def move_to(self, row: int) -> None:
         """Put the cursor on a row."""
         self.touched()
+        top, before = self.top, self.rows.cursor_row
         self.rows.move_to(row)
         self._bring_into_view()
-        self.redraw_changed()
+        if self.top == top:
+            self._redraw_cursor((before - top, self.rows.cursor_row - top))
+        else:
+            self.redraw_changed()
         self._tell_cursor()
 
     def page_rows(self) -> int:
@@ -185,6 +190,15 @@ class SizeList(StyledView, can_focus=True):
             self.post_message(RowChosen(self.rows.cursor))
         else:
             self.move_to(row)
+
+    def _redraw_cursor(self, lines: Iterable[int]) -> None:
+        """Redraw lines that the cursor left or came to; all else waits for the next look at the tree."""
+        for y in lines:
+            row, thumb, _ = self._fresh.get(y) or self._drawn.get(y) or (None, " ", False)
+            if row is not None:
+                row = replace(row, under_cursor=y + self.top == self.rows.cursor_row)
+                self._fresh[y] = (row, thumb, row.under_cursor and self.has_focus)
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def _picture(self, y: int) -> Picture:
         position = y + self.top
