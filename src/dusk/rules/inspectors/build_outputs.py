@@ -14,6 +14,7 @@ from dusk.fs.names import display_name
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.inspectors.git_index import is_tracked
+from dusk.rules.inspectors.moved_place import moved_place
 from dusk.rules.pattern import matches_any
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
@@ -41,6 +42,7 @@ _SETUPTOOLS_PART = re.compile(
 _ARTEFACT = re.compile(
     rb"(?P<name>[\w.]+?)-(?P<version>\d[\w.+!]*)(?:-[\w.-]+)?(?:\.whl|\.tar\.gz|\.zip|\.egg)\Z", re.DOTALL
 )
+_SOURCE = re.compile(rb"(?:\\ |\S)+\.rs\b")
 # People keep such files where they find them again; no tool writes them at the top of its output.
 _PERSONAL = ("*.md", "*.ipynb", "*.org", "*.docx", "*.odt", "notes*", "NOTES*", "TODO*", "*.tex")
 
@@ -67,13 +69,16 @@ def _inspect(entry: int, facts: Facts) -> Iterator[Sighting]:
     if found is None or is_tracked(entry, facts):
         return
     rule, sentence = found
+    lost = _products_without_source(entry, facts) if rule == "cargo-moved-target" else 0
+    if lost:
+        sentence += f" {count_noun(lost, 'product')} of it name sources that are not found any more."
     withheld = ""
     mine = [name for name in facts.children(entry) if matches_any(name, _PERSONAL)]
     if mine:
         withheld = f"{display_name(sorted(mine)[0])} in it looks like somebody's own file."
     elif facts.is_live(entry):
         withheld = f"it changed {facts.shown_age(entry)}; a build may be running."
-    yield Sighting(rule, (entry,), evidence=(sentence,), withheld=withheld)
+    yield Sighting(rule, (entry,), evidence=(sentence,), withheld=withheld, safety="review" if lost else "")
 
 
 def _recognised(entry: int, facts: Facts) -> tuple[str, str] | None:
@@ -87,9 +92,12 @@ def _recognised(entry: int, facts: Facts) -> tuple[str, str] | None:
         return "cmake-build", "meson-private and build.ninja are in it."
     if name.endswith(b".egg-info"):
         return _egg_info(entry, inside, beside, facts)
-    if name == b"target":
-        return _target(inside, beside, facts)
-    return _dist(inside, beside) if name == b"dist" else _build(name, inside, beside)
+    if name == b"dist":
+        return _dist(inside, beside)
+    found = _target(inside, beside, facts) if name == b"target" else _build(name, inside, beside)
+    if found is None and b".rustc_info.json" in inside and b"CACHEDIR.TAG" in inside:
+        found = "cargo-moved-target", "Cargo's own files are in it; its project is not around it."
+    return found
 
 
 def _target(inside: dict[bytes, int], beside: dict[bytes, int], facts: Facts) -> tuple[str, str] | None:
@@ -105,6 +113,22 @@ def _target(inside: dict[bytes, int], beside: dict[bytes, int], facts: Facts) ->
     if b"build.sbt" in beside and any(one.startswith((b"scala-", b"streams")) for one in inside):
         return "java-build", "build.sbt lies beside it."
     return None
+
+
+def _products_without_source(entry: int, facts: Facts) -> int:
+    """Return how many programs and libraries name a source that is not below the scanned directory.
+
+    Cargo writes ``NAME.d`` beside each product: its path, a colon, and the paths of its sources.
+    """
+    lost = 0
+    for profile in (b"debug", b"release"):
+        place = facts.child(entry, profile)
+        notes = facts.children(place) if place is not None else {}
+        files = [note for name, note in notes.items() if name.endswith(b".d") and facts.is_file(note)]
+        for head in facts.heads(files):
+            sources = _SOURCE.findall((head or b"").partition(b": ")[2])
+            lost += not any(moved_place(source, facts) is not None for source in sources)
+    return lost
 
 
 def _egg_info(

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.finding import Action, ActionOptions
+from dusk.rules.inspectors.moved_place import moved_place
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Proposal, Sighting
-from dusk.scan.tree import ROOT
 
 _REST = re.compile(rb"([0-9a-f]{30})(?:\.dir)?\Z")
 _MD5 = re.compile(rb"\b([0-9a-f]{32})(?:\.dir)?\b")
@@ -126,16 +126,7 @@ def _in_remote(hit: int, facts: Facts) -> set[bytes]:
         if not section.strip("'\"").startswith("remote"):
             continue
         url = parser.get(section, "url", fallback="")
-        place = _place(os.path.normpath(os.path.join(facts.path(hit), os.fsencode(url))), facts)
-        if url and "://" not in url and place is not None:
+        place = moved_place(os.path.normpath(os.path.join(facts.path(hit), os.fsencode(url))), facts)
+        if url and "://" not in url and place is not None and facts.is_directory(place):
             found.update(_objects(place, facts))
     return found
-
-
-def _place(path: bytes, facts: Facts) -> int | None:
-    """Return the directory of a remote: where it is said to be, or the same in a tree that was moved."""
-    place = facts.tree.find(path)
-    parts = path.strip(b"/").split(b"/")
-    for start in range(1, len(parts)):
-        place = place if place is not None else facts.child(ROOT, *parts[start:])
-    return place if place is not None and facts.is_directory(place) else None

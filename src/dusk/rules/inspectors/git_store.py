@@ -7,6 +7,7 @@ and the object named by its sha256 lies in ``.git/lfs/objects/ab/cd/<sha256>``.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 
@@ -14,12 +15,14 @@ from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.finding import Action, ActionOptions
 from dusk.rules.inspectors.git_index import index_content
+from dusk.rules.inspectors.moved_place import moved_place
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Proposal, Sighting
 
 _GARBAGE = re.compile(rb"\.?tmp_(?:pack|idx|obj|rev|graph|midx)_\w+\Z|tmp_obj_\w+\Z")
 _OBJECT = re.compile(rb"[0-9a-f]{64}\Z")
 _HASH = re.compile(rb"[0-9a-f]{40}\Z")
+_URL = re.compile(rb"^\s*url\s*=\s*(?:file://)?([^\s:][^\n:]*?)\s*$", re.MULTILINE)
 _LOOSE = 6700  # gc.auto: from here on git itself packs at the next occasion
 _GARBAGE_AGE = 86400.0
 # Each command with the one that only says what it would do.
@@ -84,11 +87,16 @@ def _lfs(repository: int, facts: Facts) -> Iterator[Sighting]:
     if store is None:
         return
     objects = [entry for entry in facts.files_below(store) if _OBJECT.match(facts.tree.name(entry))]
-    if not objects or not _all_is_pushed(repository, facts):
-        return
-    index = index_content(repository, facts)
+    index = index_content(repository, facts) if objects else b""
     unused = [entry for entry in objects if _pointer(entry, facts) not in index]
-    if index and unused:
+    if not index or not unused or facts.child(repository, b"refs", b"stash") is not None:
+        return
+    proof = "Every local branch is at a commit that a remote branch is at too, so they were pushed."
+    if not _all_is_pushed(repository, facts):
+        held = _in_remotes(repository, facts)
+        unused = [entry for entry in unused if facts.tree.name(entry) in held]
+        proof = "The remote's own store holds the same files; what was not pushed yet is left out."
+    if unused:
         yield Sighting(
             "git-lfs-unused",
             tuple(unused),
@@ -96,7 +104,7 @@ def _lfs(repository: int, facts: Facts) -> Iterator[Sighting]:
                 f"{count_noun(len(unused), 'file')} of {facts.shown_size(*unused)} of {len(objects):,} are "
                 "not what is "
                 "checked out now.",
-                "Every local branch is at a commit that a remote branch is at too, so they were pushed.",
+                proof,
             ),
             proposals=_by_git("Let git-lfs remove {subjects}", repository, unused, _LFS_PRUNE, facts),
         )
@@ -133,12 +141,10 @@ def _pointer(entry: int, facts: Facts) -> bytes:
 
 
 def _all_is_pushed(repository: int, facts: Facts) -> bool:
-    """Return whether each local branch is where some remote branch is, and nothing is stashed.
+    """Return whether each local branch is where some remote branch is.
 
     Raises CannotTellError where branches cannot be read.
     """
-    if facts.child(repository, b"refs", b"stash") is not None:
-        return False
     local, remote = set(), set()
     packed = facts.child(repository, b"packed-refs")
     for line in (facts.head(packed) if packed is not None else b"").splitlines():
@@ -159,3 +165,19 @@ def _all_is_pushed(repository: int, facts: Facts) -> bool:
     if _HASH.match(detached):
         local.add(detached)
     return bool(local) and bool(remote) and local <= remote
+
+
+def _in_remotes(repository: int, facts: Facts) -> set[bytes]:
+    """Return the names of the large files that remotes hold which are directories of what was scanned."""
+    config = facts.child(repository, b"config")
+    held: set[bytes] = set()
+    for match in _URL.finditer(facts.head(config)) if config is not None else ():
+        here = facts.path(repository).removesuffix(b"/.git")
+        remote = moved_place(os.path.normpath(os.path.join(here, match[1])), facts)
+        if remote is None or remote == repository:
+            continue
+        for names in ((b"lfs", b"objects"), (b".git", b"lfs", b"objects")):
+            store = facts.child(remote, *names)
+            if store is not None:
+                held.update(facts.tree.name(entry) for entry in facts.files_below(store))
+    return held
