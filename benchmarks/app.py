@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -26,7 +27,8 @@ from pty_session import PtySession
 HERE = Path(__file__).resolve().parent
 # What a person runs: the console script beside this interpreter.
 DUSK = [str(Path(sys.executable).with_name("dusk"))]
-CURSOR = "▌"
+CURSOR = re.compile(rb"\x1b\[(\d+);1H(?:\x1b\[[0-9;]*m)*\xe2\x96\x8c")
+"""The cursor's sign at the beginning of a line."""
 SIZES = ((120, 36), (80, 24))
 
 
@@ -154,11 +156,18 @@ def _until(session: PtySession, key: str, needle: str) -> float:
 
 def _key(session: PtySession, key: str) -> tuple[float, int]:
     mark = len(session.chunks)
+    before = _cursor_row(b"".join(chunk.data for chunk in session.chunks[-200:]))
     sent = session.send(key)
-    arrived = session.wait_for(CURSOR, timeout=2.0, since=mark)
+    # A refresh draws the cursor too, on the row where it was.
+    arrived = session.wait_until(lambda seen: _cursor_row(seen) not in (None, before), 2.0, mark)
     size = next(len(chunk.data) for chunk in session.chunks[mark:] if chunk.at == arrived)
     time.sleep(0.05)
     return arrived - sent, size
+
+
+def _cursor_row(data: bytes) -> int | None:
+    rows = CURSOR.findall(data)
+    return int(rows[-1]) if rows else None
 
 
 def _time_to(command: list[str], needle: str) -> float:

@@ -11,7 +11,11 @@ import struct
 import termios
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+
+_LONGEST = 64
+"""Bytes of what is waited for, at most."""
 
 
 @dataclass(frozen=True)
@@ -51,20 +55,27 @@ class PtySession:
     def wait_for(self, needle: str, timeout: float = 20.0, since: int = 0) -> float:
         """Return when the needle was first on the wire; raise TimeoutError when it never was."""
         wanted = needle.encode()
+        return self.wait_until(lambda seen: wanted in seen, timeout, since)
+
+    def wait_until(self, holds: Callable[[bytes], bool], timeout: float = 20.0, since: int = 0) -> float:
+        """Return when something first held for a chunk and the end of what came before it."""
         end = time.perf_counter() + timeout
-        tail = b""  # what of the needle can lie in the chunk before
+        tail = b""
         while time.perf_counter() < end:
             # Asleep until something arrives: whoever looks all the time takes the processor that is measured.
             with self._arrived:
-                if not self._arrived.wait_for(lambda: len(self.chunks) > since, end - time.perf_counter()):
+                if not self._arrived.wait_for(self._has_more_than(since), end - time.perf_counter()):
                     break
             chunk = self.chunks[since]
             since += 1
             seen = tail + chunk.data
-            if wanted in seen:
+            if holds(seen):
                 return chunk.at
-            tail = seen[-len(wanted) :]
-        raise TimeoutError(f"{needle!r} did not appear within {timeout} s")
+            tail = seen[-_LONGEST:]
+        raise TimeoutError(f"what was waited for did not appear within {timeout} s")
+
+    def _has_more_than(self, count: int) -> Callable[[], bool]:
+        return lambda: len(self.chunks) > count
 
     def bytes_since(self, index: int) -> int:
         """Return how many bytes arrived after that many chunks."""
