@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_LEFT_OUT = ("NO_COLOR", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
+"""Variables that a program does not get: what is installed has its bytecode, and so must a checkout."""
 _LONGEST = 64
 """Bytes of what is waited for, at most."""
 
@@ -33,7 +35,7 @@ class PtySession:
         variables = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("TEXTUAL_", "SSH_")) and name not in ("NO_COLOR", "COLUMNS", "LINES")
+            if not name.startswith(("TEXTUAL_", "SSH_")) and name not in _LEFT_OUT
         }
         variables |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"} | environment
         self.chunks: list[Chunk] = []
