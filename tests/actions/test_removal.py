@@ -53,6 +53,28 @@ def test_a_tree_of_every_kind_goes_whole_and_is_counted(holder, tmp_path):
     assert sum(counted) >= 21 + 2
 
 
+def test_what_comes_free_is_what_lost_its_last_name(holder, tmp_path):
+    place, descriptor = holder
+    blocks = 0
+    for number in range(6):
+        directory = os.path.join(place, b"tree", b"d%d" % number)
+        os.makedirs(directory)
+        for name in (b"alone", b"linked", b"outside"):
+            with open(os.path.join(directory, name), "wb") as file:
+                file.write(b"x" * 9000 * (number + 1))
+                os.fsync(file.fileno())
+        blocks += sum(os.stat(os.path.join(directory, name)).st_blocks for name in (b"alone", b"linked"))
+        blocks += os.stat(directory).st_blocks
+        for other in range(20):
+            os.link(
+                os.path.join(directory, b"linked"), os.path.join(place, b"tree", b"%d-%d" % (number, other))
+            )
+        os.link(os.path.join(directory, b"outside"), os.path.join(place, b"kept%d" % number))
+    blocks += os.stat(os.path.join(place, b"tree")).st_blocks
+    assert removal.remove_tree(descriptor, b"tree") == blocks * 512
+    assert len(os.listdir(place)) == 6
+
+
 def test_a_single_file_and_a_link_to_a_directory_go_alone(holder, tmp_path):
     place, descriptor = holder
     (tmp_path / "outside").mkdir()

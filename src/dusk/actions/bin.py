@@ -24,10 +24,6 @@ from dusk.actions.trash_directory import Unusable
 from dusk.actions.trash_listing import TrashItem, bin_places, disk_size_of, list_bin, measured
 from dusk.fs.cancellation import Cancelled, Cancelling, never
 from dusk.fs.names import display_path
-from dusk.fs.survey import Survey
-from dusk.plan.freed import freed
-from dusk.plan.step import Target
-from dusk.rules.safety import Safety
 
 # Items that are deleted together cannot be stopped in between, so they may not be too much together.
 _GROUP_ENTRIES = 20_000
@@ -120,6 +116,7 @@ class _BinRun:
         self.trashes = TrashDirectories(journal.places())
         self.results: list[BinResult] = []
         self.batch = 0
+        self.freed = 0
         self.was_cancelled = False
 
     def close(self) -> None:
@@ -146,11 +143,10 @@ class _BinRun:
                 self._flush(group)
             group.append((item, TrashReturn(self._record(item, "restore"), item.record)))
         self._flush(group)
-        return self._outcome(0)
+        return self._outcome()
 
     def empty(self, items: list[TrashItem]) -> BinOutcome:
         self._begin(items)
-        deleted: list[Target] = []
         group: list[tuple[TrashItem, Deletion]] = []
         entries = 0
         for item in items:
@@ -159,11 +155,11 @@ class _BinRun:
             size = item.record.entries if item.record is not None else 1
             is_full = len(group) >= GROUP or entries + size > _GROUP_ENTRIES
             if group and (is_full or group[0][0].trash != item.trash):
-                self._delete(group, deleted)
+                self._delete(group)
                 entries = 0
             group.append((item, Deletion(self._record(item, "empty"), item.record)))
             entries += size
-        self._delete(group, deleted)
+        self._delete(group)
         for trash in dict.fromkeys(item.trash for item in items):
             # What cannot be swept now, the next emptying sweeps.
             with contextlib.suppress(Unusable, OSError, JournalError):
@@ -174,9 +170,9 @@ class _BinRun:
                 sweep_documents(self.journal, place)
         order = {item.path: number for number, item in enumerate(items)}
         self.results.sort(key=lambda result: order[result.item.path])
-        return self._outcome(freed(deleted).after_purge)
+        return self._outcome()
 
-    def _delete(self, group: list[tuple[TrashItem, Deletion]], deleted: list[Target]) -> None:
+    def _delete(self, group: list[tuple[TrashItem, Deletion]]) -> None:
         """Delete what was gathered, unless somebody stopped meanwhile."""
         waiting, group[:] = list(group), []
         if not waiting:
@@ -203,8 +199,7 @@ class _BinRun:
                 state = ItemState.REFUSED if deletion.is_refusal else ItemState.FAILED
                 self._end(item, state, deletion.error)
                 continue
-            if deletion.survey is not None:
-                deleted.append(_as_target(item, deletion.survey))
+            self.freed += deletion.freed
             self._end(item, ItemState.DONE, "")
 
     def _begin(self, items: list[TrashItem]) -> None:
@@ -274,27 +269,14 @@ class _BinRun:
         self.progress.add_bytes(item.apparent_size or 0)
         self.progress.add_item()
 
-    def _outcome(self, space: int) -> BinOutcome:
-        return BinOutcome(self.batch or None, tuple(self.results), space, self.was_cancelled)
+    def _outcome(self) -> BinOutcome:
+        return BinOutcome(self.batch or None, tuple(self.results), self.freed, self.was_cancelled)
 
 
 def _archive_note(item: TrashItem) -> str:
     if item.record is None or not item.record.digest:
         return ""
     return f"Its archived copy stays at {display_path(item.record.destination)}."
-
-
-def _as_target(item: TrashItem, found: Survey) -> Target:
-    return Target(
-        path=item.path,
-        identity=item.identity,
-        apparent_size=found.apparent_size,
-        disk_size=found.disk_size,
-        entries=found.entries,
-        safety=Safety.REVIEW,
-        title="",
-        survey=found,
-    )
 
 
 def _ancestors(path: bytes) -> Iterable[bytes]:

@@ -24,11 +24,9 @@ from dusk.actions.removal import allow_owner, remove_tree
 from dusk.actions.restoration import is_trashed_item
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.trash_directory import OPENING, TrashDirectory, Unusable, open_own
-from dusk.fs.cancellation import Cancelling
+from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_path
-from dusk.fs.survey import Survey
-from dusk.fs.surveyor import survey_at
 
 # The name that other tools use for what is on its way out, too.
 _EXPUNGED = b"expunged"
@@ -45,8 +43,8 @@ class Deletion:
     """What the journal says of the deletion; ``trash`` and ``trash_name`` tell what goes."""
     original: Record | None
     """The act that put it there; None for what another tool trashed."""
-    survey: Survey | None = None
-    """What was deleted."""
+    freed: int = 0
+    """Disk bytes of what lost its last name by it."""
     error: str = ""
     """Why it was not, as a sentence."""
     is_refusal: bool = False
@@ -79,8 +77,9 @@ def delete_group(
             deletion.error = f"{deletion.shown}: its trash cannot be used: {problem}."
         return
     for deletion in deletions:
+        stop_if(cancelled)
         try:
-            _look(deletion, place, cancelled)
+            _look(deletion, place)
         except OSError as error:
             deletion.error = f"{deletion.shown} cannot be deleted: {error.strerror}."
     ready = [deletion for deletion in deletions if not deletion.error]
@@ -130,7 +129,7 @@ def sweep(place: TrashDirectory) -> None:
     remove_expunged(place)
 
 
-def _look(deletion: Deletion, place: TrashDirectory, cancelled: Cancelling) -> None:
+def _look(deletion: Deletion, place: TrashDirectory) -> None:
     record = deletion.record
     status = status_of(place.files, record.trash_name)
     if status is None:
@@ -140,15 +139,21 @@ def _look(deletion: Deletion, place: TrashDirectory, cancelled: Cancelling) -> N
         deletion.error = f"{deletion.shown}: what lies in the trash under its name is another file now."
         deletion.is_refusal = True
         return
-    survey = survey_at(place.files, record.trash_name, record.trash_path, cancelled=cancelled)
-    if survey.mounts:
-        mount = display_path(survey.mounts[0])
+    # Nothing else of it is looked at: the removal enters no mount, and counts what comes free.
+    mounted = _mounted_in(MountTable.read(), record.trash_path)
+    if mounted is not None:
         deletion.error = (
-            f"{deletion.shown} contains the mount {mount}: unmount it first. Nothing was deleted."
+            f"{deletion.shown} contains the mount {display_path(mounted)}: unmount it first. "
+            "Nothing was deleted."
         )
         deletion.is_refusal = True
-        return
-    deletion.survey = survey
+
+
+def _mounted_in(table: MountTable, path: bytes) -> bytes | None:
+    """Return a mount point at or below a path; None when there is none."""
+    if table.at(path) is not None:
+        return path
+    return next((mount.point for mount in table.below(path)), None)
 
 
 def _expunge_and_remove(
@@ -174,7 +179,7 @@ def _expunge_and_remove(
                 continue
             progress.at("deleting", deletion.record.source)
             try:
-                remove_tree(holder, token)
+                deletion.freed = remove_tree(holder, token)
             except OSError as error:
                 rest = display_path(deletion.record.working)
                 deletion.error = (
@@ -287,8 +292,7 @@ def _refuse_mounts(
                 _put_back(deletion, token, place, holder, problem)
         return
     for deletion, token in zip(deletions, tokens, strict=True):
-        path = deletion.record.working
-        if not deletion.error and (table.at(path) is not None or table.below(path)):
+        if not deletion.error and _mounted_in(table, deletion.record.working) is not None:
             mounted = Unusable("something was mounted in it at this moment")
             _put_back(deletion, token, place, holder, mounted)
 

@@ -23,6 +23,7 @@ except ImportError:  # built without a compiler, or not for this system
     _native = None  # type: ignore[assignment]
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_BLOCK = 512  # the unit of st_blocks
 _DEEPEST = 32
 _PASSES = 8
 # Unlinking waits for the disk as much as for the processor.
@@ -37,14 +38,15 @@ def remove_tree(
     *,
     cancelled: Cancelling = never,
     on_removed: Callable[[int], None] = lambda _: None,
-) -> None:
-    """Remove the entry ``name`` of an open directory with all that is below it.
+) -> int:
+    """Remove the entry ``name`` of an open directory with all that is below it; return what that freed.
 
-    ``on_removed`` is told the number of entries removed now and then. Raises OSError (EXDEV at a mount),
-    and Cancelled between entries; what is left then stays in ``holder``.
+    Those are the disk bytes of all inodes that lost their last name. ``on_removed`` is told the number of
+    entries removed now and then. Raises OSError (EXDEV at a mount), and Cancelled between entries; what is
+    left then stays in ``holder``.
     """
-    if not _remove_natively(holder, name, cancelled, on_removed):
-        _Removal(holder, cancelled, on_removed).run(name)
+    freed, is_done = _remove_natively(holder, name, cancelled, on_removed)
+    return freed if is_done else freed + _Removal(holder, cancelled, on_removed).run(name)
 
 
 def is_native() -> bool:
@@ -54,10 +56,10 @@ def is_native() -> bool:
 
 def _remove_natively(
     holder: int, name: bytes, cancelled: Cancelling, on_removed: Callable[[int], None]
-) -> bool:
-    """Remove the tree on several threads; return False where the other way has to do what is left."""
+) -> tuple[int, bool]:
+    """Remove the tree on several threads; return what that freed, and whether nothing is left to do."""
     if _native is None:
-        return False
+        return 0, False
     told = 0
 
     def poll(count: int) -> bool:
@@ -67,15 +69,15 @@ def _remove_natively(
         return not cancelled()
 
     stop_if(cancelled)
-    count, problem, stopped, failed = _native(holder, name, _THREADS, poll)
+    count, problem, stopped, failed, freed = _native(holder, name, _THREADS, poll)
     on_removed(count - told)
     if problem in _OTHER_WAY:
-        return False
+        return freed, False
     if problem:
         raise OSError(problem, os.strerror(problem), failed)
     if stopped:
         raise Cancelled
-    return True
+    return freed, True
 
 
 class _Removal:
@@ -84,17 +86,19 @@ class _Removal:
         self._cancelled = cancelled
         self._on_removed = on_removed
         self._waiting: list[bytes] = []
+        self._freed = 0
 
-    def run(self, name: bytes) -> None:
+    def run(self, name: bytes) -> int:
         self._waiting.append(name)
         while self._waiting:
             self._remove(self._holder, self._waiting.pop(), 0)
+        return self._freed
 
     def _remove(self, directory: int, name: bytes, depth: int) -> None:
         stop_if(self._cancelled)
         status = os.stat(name, dir_fd=directory, follow_symlinks=False)
         if not stat.S_ISDIR(status.st_mode):
-            os.unlink(name, dir_fd=directory)
+            self._unlink(directory, name, status)
         elif depth >= _DEEPEST:
             allow_owner(directory, name)  # a directory that moves is written to
             moved = b".deep-" + secrets.token_hex(8).encode()
@@ -109,7 +113,9 @@ class _Removal:
             for _ in range(_PASSES):
                 self._clear(descriptor, depth)
                 try:
+                    blocks = os.fstat(descriptor).st_blocks
                     os.rmdir(name, dir_fd=directory)
+                    self._freed += blocks * _BLOCK
                     break
                 except OSError as error:
                     # Some filesystems skip entries of a listing that shrinks meanwhile.
@@ -129,9 +135,14 @@ class _Removal:
                     self._remove(descriptor, name, depth + 1)
                 else:
                     stop_if(self._cancelled)
-                    os.unlink(name, dir_fd=descriptor)
+                    self._unlink(descriptor, name, entry.stat(follow_symlinks=False))
                 count += 1
         self._on_removed(count)
+
+    def _unlink(self, directory: int, name: bytes, status: os.stat_result) -> None:
+        os.unlink(name, dir_fd=directory)
+        if status.st_nlink == 1:
+            self._freed += status.st_blocks * _BLOCK
 
 
 def _open_inside(directory: int, name: bytes, status: os.stat_result) -> int:
