@@ -35,7 +35,6 @@ def test_every_byte_of_a_record_comes_back(state):
     assert journal.records(batch) == (written,)
     assert written.source == b"/" + name
     assert written.identity == IDENTITY
-    assert written.trashinfo_path == b"/t/info/" + name + b".trashinfo"
 
 
 def test_only_the_user_may_read_it(state):

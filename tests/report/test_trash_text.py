@@ -1,8 +1,6 @@
-import json
 
 from dusk.actions.trash_listing import TrashItem
 from dusk.fs.identity import EntryKind, Identity
-from dusk.report.document import trash_item_document
 from dusk.report.trash import bin_text
 from dusk.scan.entry import Measure
 
@@ -47,10 +45,3 @@ def test_hostile_names_break_no_line() -> None:
     text = bin_text([make_item(original=HOSTILE, trash=HOSTILE)], now=NOW)
     assert "\x1b" not in text
     assert len(text.splitlines()) == 5
-
-
-def test_the_document_of_an_item() -> None:
-    document = trash_item_document(make_item(original=HOSTILE, deleted=0.0, record=None))
-    assert json.dumps(document).isascii()
-    assert (document["deleted"], document["batch"], document["title"]) == (None, None, "")
-    assert document["path"] == "/data/.Trash-0/files/a"

@@ -121,11 +121,6 @@ class Record:
         return os.path.join(self.trash, b"files", self.trash_name) if self.trash_name else b""
 
     @property
-    def trashinfo_path(self) -> bytes:
-        """The document beside it that other trash tools read; empty when it was never trashed."""
-        return os.path.join(self.trash, b"info", self.trash_name + b".trashinfo") if self.trash_name else b""
-
-    @property
     def is_undoable(self) -> bool:
         """Whether it can still be taken back: a replaced one also after the trash was emptied."""
         is_there = self.state is State.DONE or (self.state is State.PURGED and bool(self.digest))

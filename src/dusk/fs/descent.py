@@ -58,21 +58,6 @@ def open_parent(path: bytes) -> tuple[int, bytes]:
     return open_directory(parent), name
 
 
-def resolve_parent(path: bytes) -> bytes:
-    """Return a path made absolute with its directory resolved, its last component untouched.
-
-    What a user types may lead through symbolic links; what is acted on may not. ``..`` after a link goes
-    where the kernel goes, not where the text suggests. Raises OSError when the working directory is gone.
-    """
-    path = os.path.join(os.getcwdb(), path) if not path.startswith(b"/") else path
-    while path.endswith((b"/", b"/.")):
-        path = path[:-1]
-    parent, name = os.path.split(path)
-    if name in (b"", b".."):
-        return os.path.realpath(path or b"/")
-    return os.path.join(os.path.realpath(parent), name)
-
-
 def _chunks(components: list[bytes]) -> list[bytes]:
     chunks: list[bytes] = []
     for component in components:

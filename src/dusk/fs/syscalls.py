@@ -1,7 +1,7 @@
-"""The Linux system calls that Python does not wrap: ``openat2``, ``renameat2``, ``statfs``, ``syncfs``,
+"""The Linux system calls that Python does not wrap: ``openat2``, ``renameat2``, ``syncfs``,
 ``sync_file_range``.
 
-Source: openat2(2), rename(2), statfs(2), syncfs(2), sync_file_range(2).
+Source: openat2(2), rename(2), syncfs(2), sync_file_range(2).
 """
 
 from __future__ import annotations
@@ -86,11 +86,3 @@ def begin_writing_back(descriptor: int, offset: int, length: int) -> None:
         _libc.sync_file_range(
             descriptor, ctypes.c_int64(offset), ctypes.c_int64(length), ctypes.c_uint(_SYNC_FILE_RANGE_WRITE)
         )
-
-
-def filesystem_magic(descriptor: int) -> int:
-    """Return ``statfs.f_type`` of an open file; 0 where it cannot be told."""
-    buffer = ctypes.create_string_buffer(256)
-    if not sys.platform.startswith("linux") or _libc.fstatfs(descriptor, buffer):
-        return 0
-    return int.from_bytes(buffer.raw[: ctypes.sizeof(ctypes.c_long)], sys.byteorder) & 0xFFFFFFFF

@@ -13,7 +13,6 @@ from dusk.scan.entry import Measure
 from dusk.scan.scanner import Progress
 
 if TYPE_CHECKING:
-    from dusk.actions.trash_listing import TrashItem
     from dusk.rules.explain import Explanation
 
 
@@ -164,20 +163,4 @@ def record_document(record: Record) -> dict[str, Any]:
         "error": record.error,
         "intended": record.intent_ns / 1e9,
         "changed": record.changed_ns / 1e9,
-    }
-
-
-def trash_item_document(item: TrashItem) -> dict[str, Any]:
-    """Return one thing in the trash; sizes are null where nobody measured them."""
-    return {
-        "path": json_text(item.path),
-        "original": json_text(item.original),
-        "trash": json_text(item.trash),
-        "name": json_text(item.name),
-        "deleted": item.deleted or None,
-        "directory": item.is_directory,
-        "apparent_size": item.apparent_size,
-        "disk_size": item.disk_size,
-        "batch": item.batch,
-        "title": item.record.title if item.record else "",
     }
