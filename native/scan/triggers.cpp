@@ -1,66 +1,72 @@
 #include "triggers.h"
 
-#include <cstring>
-
 namespace dusk {
 namespace {
 
-unsigned byte(std::string_view text, std::size_t position) { return static_cast<unsigned char>(text[position]); }
-
-unsigned bounded(std::size_t length) { return length < 255 ? static_cast<unsigned>(length) : 255; }
-
-// A name of one byte has a zero as its other one, which no trigger holds.
-unsigned second(std::string_view text) { return text.size() > 1 ? byte(text, 1) : 0; }
-
-unsigned last_but_one(std::string_view text) { return text.size() > 1 ? byte(text, text.size() - 2) : 0; }
+constexpr std::uint32_t kAny = 256;
 
 }  // namespace
 
+void Triggers::Edges::add(std::uint32_t outermost_four, std::uint32_t outermost_two, const std::string& text) {
+  if (text.size() >= 4) {
+    of_four.add(outermost_four);
+    four[outermost_four].push_back(text);
+  } else {
+    of_two.add(outermost_two);
+    two[outermost_two].push_back(text);
+  }
+}
+
+template <class Fits>
+bool Triggers::Edges::has(std::uint32_t outermost_four, std::uint32_t outermost_two, Fits&& fits) const {
+  const auto any = [&](const auto& texts, std::uint32_t key) {
+    const auto found = texts.find(key);
+    if (found == texts.end()) return false;
+    for (const std::string& text : found->second) {
+      if (fits(text)) return true;
+    }
+    return false;
+  };
+  return any(four, outermost_four) || any(two, outermost_two);
+}
+
 void Triggers::add_name(const std::string& name) {
-  if (name.empty()) return;
-  names_.insert(texts_.emplace_back(name));
-  outer_.add(byte(name, 0), byte(name, name.size() - 1));
-  inner_.add(second(name), bounded(name.size()));
+  names_.add(name_key(beginning(name), end(name), name.size()));
+  all_names_.insert(texts_.emplace_back(name));
 }
 
 void Triggers::add_prefix(const std::string& prefix) {
+  const std::uint32_t first = beginning(prefix);
   if (prefix.empty()) {
     everything_ = true;
   } else if (prefix.size() > 1) {
-    prefixes_.add(byte(prefix, 0), byte(prefix, 1), prefix);
+    prefixes_.add(first, first & 0xffff, prefix);
   } else {
-    for (unsigned any = 0; any < 256; ++any) prefixes_.add(byte(prefix, 0), any, prefix);
+    for (std::uint32_t any = 0; any < kAny; ++any) prefixes_.add(0, first | any << 8, prefix);
   }
 }
 
 void Triggers::add_suffix(const std::string& suffix) {
+  const std::uint32_t last = end(suffix);
   if (suffix.empty()) {
     everything_ = true;
   } else if (suffix.size() > 1) {
-    suffixes_.add(last_but_one(suffix), byte(suffix, suffix.size() - 1), suffix);
+    suffixes_.add(last, last >> 16, suffix);
   } else {
-    for (unsigned any = 0; any < 256; ++any) suffixes_.add(any, byte(suffix, 0), suffix);
+    for (std::uint32_t any = 0; any < kAny; ++any) suffixes_.add(0, last >> 16 | any, suffix);
   }
 }
 
-bool Triggers::match(const char* text, std::size_t length) const {
-  const std::string_view name(text, length);
-  if (everything_ || length == 0) return everything_;
-  const unsigned first = byte(name, 0), after = second(name), before = last_but_one(name), last = byte(name, length - 1);
-  if (outer_.has(first, last) && inner_.has(after, bounded(length)) && names_.count(name)) return true;
-  if (suffixes_.seen.has(before, last)) {
-    for (const std::string& suffix : suffixes_.of.find(before << 8 | last)->second) {
-      if (suffix.size() <= length && std::memcmp(text + length - suffix.size(), suffix.data(), suffix.size()) == 0) {
-        return true;
-      }
-    }
-  }
-  if (prefixes_.seen.has(first, after)) {
-    for (const std::string& prefix : prefixes_.of.find(first << 8 | after)->second) {
-      if (prefix.size() <= length && std::memcmp(text, prefix.data(), prefix.size()) == 0) return true;
-    }
-  }
-  return false;
+bool Triggers::has_prefix(std::string_view name, std::uint32_t first) const {
+  return prefixes_.has(first, first & 0xffff, [&](const std::string& prefix) {
+    return name.compare(0, prefix.size(), prefix) == 0;
+  });
+}
+
+bool Triggers::has_suffix(std::string_view name, std::uint32_t last) const {
+  return suffixes_.has(last, last >> 16, [&](const std::string& suffix) {
+    return suffix.size() <= name.size() && name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0;
+  });
 }
 
 }  // namespace dusk

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 import textwrap
@@ -208,23 +207,3 @@ def test_leaving_while_threads_walk_ends_the_process(tmp_path):
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "True\n", "")
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_triggers_match_as_in_python(root, scan_of, seed):
-    chance = random.Random(seed)
-
-    def word(longest):
-        return bytes(chance.choice(b"ab.\xff") for _ in range(chance.randint(1, longest)))
-
-    triggers = Triggers(
-        names=frozenset(word(4) for _ in range(30)),
-        prefixes=tuple(word(4) for _ in range(seed)),
-        suffixes=tuple(word(4) for _ in range(seed)),
-    )
-    names = {word(7) for _ in range(600)} - {b".", b".."}
-    for name in names:
-        with open(os.path.join(root, name), "wb"):
-            pass
-    scan = scan_of(root, ScanOptions(triggers=triggers))
-    assert {scan.tree.name(hit) for hit in scan.hits} == {name for name in names if triggers.match(name)}
