@@ -1,39 +1,13 @@
 // dusk.scan._native.Tree: reading the size tree from Python, an index at a time or a page.
-#include <shared_mutex>
 #include <string>
 
-#include "binding.h"
-#include "ordering.h"
-#include "shared.h"
+#include "binding_tree.h"
 
 namespace dusk {
 namespace {
 
-struct TreeObject {
-  PyObject_HEAD
-  std::shared_ptr<Scan>* scan;
-  Ordering* ordering;
-};
-
-using Shared = std::shared_lock<std::shared_mutex>;
 constexpr auto relaxed = std::memory_order_relaxed;
 constexpr std::size_t kQuick = 4096;  // children that are sorted without giving other threads a turn
-
-const Tree& tree_of(PyObject* self) { return (*reinterpret_cast<TreeObject*>(self)->scan)->tree; }
-
-bool parse_index(const Tree& tree, PyObject* argument, std::uint32_t& index) {
-  const long long number = PyLong_AsLongLong(argument);
-  if (number == -1 && PyErr_Occurred()) {
-    if (!PyErr_ExceptionMatches(PyExc_OverflowError)) return false;
-    PyErr_Clear();
-  }
-  if (number < 0 || number >= static_cast<long long>(tree.count())) {
-    PyErr_SetString(PyExc_IndexError, "no such entry");
-    return false;
-  }
-  index = static_cast<std::uint32_t>(number);
-  return true;
-}
 
 // Calls `body(tree, spot)` for the entry that `argument` names, while no block is replaced.
 template <class Body>
@@ -47,20 +21,8 @@ PyObject* with_spot(PyObject* self, PyObject* argument, Body&& body) {
   });
 }
 
-PyObject* from_blocks(std::int64_t blocks) {
-  unsigned long long bytes;
-  if (blocks < 0) return PyLong_FromLongLong(blocks * 512);
-  if (__builtin_mul_overflow(static_cast<unsigned long long>(blocks), 512ull, &bytes)) bytes = ~0ull;
-  return PyLong_FromUnsignedLongLong(bytes);
-}
-
 PyObject* from_text(const std::string& text) {
   return PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
-}
-
-PyObject* from_indexes(const std::vector<std::uint32_t>& indexes) {
-  return PyBytes_FromStringAndSize(reinterpret_cast<const char*>(indexes.data()),
-                                   static_cast<Py_ssize_t>(indexes.size() * sizeof(std::uint32_t)));
 }
 
 std::int64_t blocks_of(const Tree& tree, const Spot& spot) {
@@ -139,16 +101,6 @@ PyObject* apparent_size(PyObject* self, PyObject* argument) {
 PyObject* newest_mtime_ns(PyObject* self, PyObject* argument) {
   return with_spot(self, argument,
                    [](const Tree& tree, const Spot& spot) { return PyLong_FromLongLong(newest_of(tree, spot)); });
-}
-
-PyObject* freed_size(PyObject* self, PyObject* argument) {
-  const Tree& tree = tree_of(self);
-  std::uint32_t index;
-  if (!parse_index(tree, argument, index)) return nullptr;
-  return guarded([&]() -> PyObject* {
-    const Shared lock(tree.replacing);
-    return from_blocks(freed_blocks(tree, index));
-  });
 }
 
 PyObject* is_complete(PyObject* self, PyObject* argument) {
@@ -291,32 +243,6 @@ PyObject* facts(PyObject* self, PyObject* argument) {
   });
 }
 
-// Returns a list of (device, inode, links, found, disk size, whether the size of the entry holds it).
-PyObject* linked(PyObject* self, PyObject* argument) {
-  const Tree& tree = tree_of(self);
-  std::uint32_t index;
-  if (!parse_index(tree, argument, index)) return nullptr;
-  return guarded([&]() -> PyObject* {
-    std::vector<LinkedInode> inodes;
-    {
-      const Shared lock(tree.replacing);
-      inodes = linked_inodes(tree, index);
-    }
-    PyObject* list = PyList_New(static_cast<Py_ssize_t>(inodes.size()));
-    for (std::size_t position = 0; list != nullptr && position < inodes.size(); ++position) {
-      const LinkedInode& inode = inodes[position];
-      PyObject* item = Py_BuildValue("(KKIINO)", static_cast<unsigned long long>(inode.device),
-                                     static_cast<unsigned long long>(inode.inode), inode.links, inode.found,
-                                     from_blocks(inode.blocks), inode.counted ? Py_True : Py_False);
-      if (item == nullptr || PyList_SetItem(list, static_cast<Py_ssize_t>(position), item) != 0) {
-        Py_DECREF(list);
-        return nullptr;
-      }
-    }
-    return list;
-  });
-}
-
 PyMethodDef methods[] = {
     {"name", name, METH_O, nullptr},
     {"parent", parent, METH_O, nullptr},
@@ -325,7 +251,6 @@ PyMethodDef methods[] = {
     {"disk_size", disk_size, METH_O, nullptr},
     {"apparent_size", apparent_size, METH_O, nullptr},
     {"newest_mtime_ns", newest_mtime_ns, METH_O, nullptr},
-    {"freed_size", freed_size, METH_O, nullptr},
     {"is_complete", is_complete, METH_O, nullptr},
     {"is_removed", is_removed, METH_O, nullptr},
     {"revision", revision, METH_O, nullptr},
@@ -335,7 +260,9 @@ PyMethodDef methods[] = {
     {"listed", listed, METH_O, nullptr},
     {"order", order, METH_VARARGS, nullptr},
     {"facts", facts, METH_O, nullptr},
-    {"linked", linked, METH_O, nullptr},
+    {"sums_of", sums_of_entries, METH_O, nullptr},
+    {"linked", linked_inodes_below, METH_O, nullptr},
+    {"entries_of_kind", entries_of_kind, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 

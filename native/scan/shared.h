@@ -18,7 +18,14 @@ struct LinkedInode {
 
 // The inodes with several names that have one at or below an entry. The caller holds `replacing` shared.
 std::vector<LinkedInode> linked_inodes(const Tree& tree, std::uint32_t index);
-// Blocks that go when an entry goes: its total, less what is shared with names elsewhere.
-std::int64_t freed_blocks(const Tree& tree, std::uint32_t index);
+
+// Entries together, each inode once.
+struct Sums {
+  std::int64_t size = 0;
+  std::int64_t blocks = 0;
+  std::int64_t freed = 0;  // blocks that go with the entries: without what names elsewhere keep alive
+};
+// None of the entries lies in another one. The caller holds `replacing` shared.
+Sums sums(const Tree& tree, const std::vector<std::uint32_t>& entries);
 
 }  // namespace dusk

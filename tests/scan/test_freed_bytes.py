@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dusk.plan.choice import target_for
 from dusk.plan.freed import freed
+from dusk.rules.figures import outermost
 from dusk.scan.entry import EntryFlag
 from dusk.scan.tree import ROOT
 
@@ -48,7 +49,10 @@ def test_the_filesystem_gives_back_what_was_said(root, scan_of, count_trees, dra
             indexes = {number % len(tree) for number in chosen} - {ROOT}
             targets = [target_for(tree, index, None, ()) for index in indexes]
             told = freed(targets).after_purge
-            alone = {index: tree.freed_size(index) for index in indexes}
+            together = tree.sums(outermost(tree, indexes))
+            assert together.freed == told
+            assert together.apparent_size == _once(targets)
+            alone = {index: tree.sums([index]).freed for index in indexes}
             for index in indexes:
                 assert freed([target_for(tree, index, None, ())]).after_purge == alone[index]
             before = _used(root)
@@ -72,10 +76,22 @@ def test_every_directory_knows_what_it_frees_after_any_change(new_tree, scan_of,
             _assert_true(scan.tree)
 
 
+def _once(targets):
+    """Return the apparent size of everything below some targets, each inode once."""
+    files = {}
+    for target in targets:
+        inside = [os.path.join(top, name) for top, _, names in os.walk(target.path) for name in names]
+        for path in (target.path, *inside):
+            status = os.lstat(path)
+            if not stat.S_ISDIR(status.st_mode):
+                files[status.st_ino] = status.st_size
+    return sum(files.values())
+
+
 def _assert_true(tree):
     for index in tree.subtree(ROOT):
         truth = truth_of(tree.path(index))
-        assert tree.freed_size(index) == truth.freed
+        assert tree.sums([index]).freed == truth.freed
         assert freed([target_for(tree, index, None, ())]).after_purge == truth.freed
         assert shared(tree, index) == truth.shared
     assert not tree.flags(ROOT) & EntryFlag.COUNTED_ELSEWHERE

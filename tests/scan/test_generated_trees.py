@@ -28,7 +28,7 @@ def figures(scan):
     assert not progress.failure
     inodes = {(i.device, i.inode, i.links, i.found, i.disk_size) for i in tree.linked_inodes(ROOT)}
     freed = {
-        tree.path(index): tree.freed_size(index)
+        tree.path(index): tree.sums([index]).freed
         for index in tree.subtree(ROOT)
         if tree.entry(index).is_directory or tree.entry(index).identity.links == 1
     }
@@ -71,7 +71,7 @@ def test_a_generated_tree_is_what_du_and_lstat_say(new_tree, scan_with, du, draw
         for index in tree.subtree(ROOT):
             entry = tree.entry(index)
             truth = truth_of(tree.path(index))
-            assert tree.freed_size(index) == truth.freed
+            assert tree.sums([index]).freed == truth.freed
             if entry.is_directory or entry.identity.links == 1:
                 assert shared(tree, index) == truth.shared
                 assert entry.items + 1 == truth.entries

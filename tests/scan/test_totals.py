@@ -97,11 +97,11 @@ def test_what_a_directory_frees_leaves_out_what_names_elsewhere_keep(root, scan_
     a, b = tree.find(root + b"/a"), tree.find(root + b"/b")
     one = tree.disk_size(tree.find(root + b"/a/inside"))
     own = tree.disk_size(ROOT) - 3 * one
-    assert tree.freed_size(ROOT) == own + 2 * one
+    assert tree.sums([ROOT]).freed == own + 2 * one
     empty = {index: os.lstat(tree.path(index)).st_blocks * 512 for index in (a, b)}
-    assert tree.freed_size(a) == empty[a] + one
-    assert tree.freed_size(b) == empty[b]
-    assert tree.freed_size(tree.find(root + b"/a/inside")) == 0
+    assert tree.sums([a]).freed == empty[a] + one
+    assert tree.sums([b]).freed == empty[b]
+    assert tree.sums([tree.find(root + b"/a/inside")]).freed == 0
 
 
 def test_a_sparse_file_shows_both_sizes(root, scan_of):

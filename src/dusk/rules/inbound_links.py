@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import os
 
 from dusk.fs.identity import EntryKind
@@ -62,13 +63,9 @@ class InboundLinks:
     def _all_links(self) -> list[tuple[bytes, int]]:
         """Return where the links of the whole tree lead, sorted, each with the link."""
         facts = self._facts
-        tree, kind, wanted = facts.tree, facts.tree.kind, EntryKind.SYMLINK
-        links = []
-        for index in range(len(tree)):
-            if kind(index) is wanted and self._is_somebodys(index):
-                links.append(index)
-                if len(links) >= _LINKS:
-                    break
+        tree = facts.tree
+        somebodys = filter(self._is_somebodys, tree.of_kind(EntryKind.SYMLINK))
+        links = list(itertools.islice(somebodys, _LINKS))
         try:
             targets = facts.links(links)
         except CannotTellError:

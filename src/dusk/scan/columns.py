@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.survey import LinkedInode
-from dusk.scan.components import components
-from dusk.scan.entry import Entry, EntryFlag, Measure, Sort
+from dusk.scan.components import entry_at
+from dusk.scan.entry import Entry, EntryFlag, Measure, Sort, Sums
 from dusk.scan.ordering import Ordering
-from dusk.scan.storage import BLOCK, LIMIT, NO_SLOT, Storage
+from dusk.scan.storage import BLOCK, LIMIT, NO_SLOT, Storage, bounded
 from dusk.scan.tree import ROOT
 
 _REMOVED = EntryFlag.REMOVED.value
@@ -107,20 +108,7 @@ class ColumnTree:
 
     def find(self, path: bytes) -> int | None:
         """Return the entry at an absolute path, None when the tree does not hold it."""
-        below = self.components(path)
-        if below is None:
-            return None
-        index = ROOT
-        for name in below:
-            child = self.child(index, name)
-            if child is None:
-                return None
-            index = child
-        return index
-
-    def components(self, path: bytes) -> list[bytes] | None:
-        """Return the names that lead from the root to an absolute path, None when it lies elsewhere."""
-        return components(self._storage.name(ROOT), path)
+        return entry_at(self, path)
 
     def child(self, index: int, name: bytes) -> int | None:
         """Return the child of that name, None when there is none."""
@@ -233,20 +221,41 @@ class ColumnTree:
             for key, entry in sample.items()
         )
 
-    def freed_size(self, index: int) -> int:
-        """Return the bytes on disk that deleting the entry frees: without what names elsewhere keep alive."""
+    def of_kind(self, kind: EntryKind) -> Iterator[int]:
+        """Yield all entries of one kind in the order of their indexes, removed ones too."""
+        kinds, number = self._storage.kinds, _KINDS.index(kind)
+        begin, end = 0, self._storage.published
+        with contextlib.suppress(ValueError):
+            while True:
+                begin = kinds.index(number, begin, end)
+                yield begin
+                begin += 1
+
+    def sums(self, entries: Sequence[int]) -> Sums:
+        """Return what entries of which none lies in another one are together, each inode once."""
         storage = self._storage
-        elsewhere = storage.slots[index] == NO_SLOT and storage.flags[index] & _ELSEWHERE
-        freed = 0 if elsewhere else storage.blocks[index]
-        found: dict[tuple[int, int], int] = {}
-        for entry in self._linked_entries(index):
-            key = (storage.devices[entry], storage.inodes[entry])
-            found[key] = found.get(key, 0) + 1
-            if not storage.flags[entry] & _ELSEWHERE:
-                freed -= storage.blocks[entry]
-            if found[key] == storage.links[entry]:
-                freed += storage.blocks[entry]
-        return freed * BLOCK
+        size = blocks = staying = 0
+        counted: set[tuple[int, int]] = set()
+        found: dict[tuple[int, int], list[int]] = {}
+        for index in entries:
+            is_directory = storage.slots[index] != NO_SLOT
+            if is_directory or not storage.flags[index] & _HARD_LINK:
+                size += storage.sizes[index]
+                blocks += storage.blocks[index]
+                if not is_directory and storage.flags[index] & _ELSEWHERE:
+                    staying += storage.blocks[index]  # a file that is mounted here
+            for entry in self._linked_entries(index):
+                key = (storage.devices[entry], storage.inodes[entry])
+                found.setdefault(key, []).append(entry)
+                if is_directory and not storage.flags[entry] & _ELSEWHERE:
+                    counted.add(key)
+        for key, (entry, *others) in found.items():
+            if key not in counted:
+                size += storage.sizes[entry]
+                blocks += storage.blocks[entry]
+            if len(others) + 1 < storage.links[entry]:
+                staying += storage.blocks[entry]
+        return Sums(bounded(size), blocks * BLOCK, (blocks - staying) * BLOCK)
 
     def _linked_entries(self, index: int) -> Iterator[int]:
         storage = self._storage

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dusk.scan.tree import SizeTree
+
 
 def components(root: bytes, path: bytes) -> list[bytes] | None:
     """Return the names that lead from the root to an absolute path, None when it lies elsewhere."""
@@ -9,3 +14,14 @@ def components(root: bytes, path: bytes) -> list[bytes] | None:
     if path.rstrip(b"/") != root and not path.startswith(root + b"/"):
         return None
     return [name for name in path[len(root) :].split(b"/") if name not in (b"", b".")]
+
+
+def entry_at(tree: SizeTree, path: bytes) -> int | None:
+    """Return the entry at an absolute path, None when the tree does not hold it."""
+    index: int | None = 0
+    below = components(tree.name(0), path)
+    if below is None:
+        return None
+    for name in below:
+        index = None if index is None else tree.child(index, name)
+    return index

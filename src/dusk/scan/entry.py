@@ -95,3 +95,15 @@ class Entry:
     def size(self, measure: Measure) -> int:
         """Return its size in the measure asked for, in bytes."""
         return self.apparent_size if measure is Measure.APPARENT else self.disk_size
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Several entries with all below them, each inode once."""
+
+    apparent_size: int
+    """Apparent bytes; directories count 0."""
+    disk_size: int
+    """Disk bytes, those of the directories themselves included."""
+    freed: int
+    """Disk bytes that deleting them frees: without what names elsewhere keep alive."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from dusk.fs.identity import EntryKind, Identity
 from dusk.scan import _native
-from dusk.scan.components import components
-from dusk.scan.entry import Entry, EntryFlag, Measure, Sort
+from dusk.scan.components import entry_at
+from dusk.scan.entry import Entry, EntryFlag, Measure, Sort, Sums
 from dusk.scan.tree import ROOT
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _KINDS = tuple(EntryKind)
 _SORTS = {Sort.SIZE: 0, Sort.NAME: 1, Sort.ITEMS: 2, Sort.NEWEST: 3}
 _ALL = 2**63 - 1
+_PAGE = 4096
 _DIRECTORY = EntryKind.DIRECTORY.value
 
 
@@ -62,16 +63,7 @@ class NativeTree(_native.Tree):
 
     def find(self, path: bytes) -> int | None:
         """Return the entry at an absolute path, None when the tree does not hold it."""
-        below = components(self.name(ROOT), path)
-        if below is None:
-            return None
-        index = ROOT
-        for name in below:
-            child = self.child(index, name)
-            if child is None:
-                return None
-            index = child
-        return index
+        return entry_at(self, path)
 
     def children(
         self,
@@ -104,6 +96,18 @@ class NativeTree(_native.Tree):
             waiting.frombytes(directories)
             if others:
                 yield from array("I", others)
+
+    def of_kind(self, kind: EntryKind) -> Iterator[int]:
+        """Yield all entries of one kind in the order of their indexes, removed ones too."""
+        number, begin = _KINDS.index(kind), 0
+        while found := self.entries_of_kind(number, begin, _PAGE):
+            page = array("I", found)
+            yield from page
+            begin = page[-1] + 1
+
+    def sums(self, entries: Sequence[int]) -> Sums:
+        """Return what entries of which none lies in another one are together, each inode once."""
+        return Sums(*self.sums_of(array("I", entries).tobytes()))
 
     def linked_inodes(self, index: int) -> tuple[LinkedInode, ...]:
         """Return the inodes with several names that have one at or below the entry."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dusk.scan.boundary import Places
 from dusk.scan.columns import ColumnTree
 from dusk.scan.comparison import Comparison
+from dusk.scan.components import components
 from dusk.scan.correction import Correction
 from dusk.scan.entry import EntryFlag
 from dusk.scan.listing import read_batches, reason
@@ -54,7 +55,7 @@ class Refresher:
 
         What the tree does not hold is found through the nearest directory that it holds.
         """
-        below = self._tree.components(path)
+        below = components(self._tree.name(ROOT), path)
         if below is None:
             return
         waiting = [self._nearest(below)]

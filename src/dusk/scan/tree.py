@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from dusk.fs.identity import EntryKind
-from dusk.scan.entry import Entry, Measure, Sort
+from dusk.scan.entry import Entry, Measure, Sort, Sums
 
 if TYPE_CHECKING:
     from dusk.fs.survey import LinkedInode
@@ -96,8 +96,12 @@ class SizeTree(Protocol):
         """Return a number that grows with every change at or below the entry."""
         ...
 
-    def freed_size(self, index: int) -> int:
-        """Return the bytes on disk that deleting the entry frees: without what names elsewhere keep alive."""
+    def of_kind(self, kind: EntryKind) -> Iterator[int]:
+        """Yield all entries of one kind in the order of their indexes, removed ones too."""
+        ...
+
+    def sums(self, entries: Sequence[int]) -> Sums:
+        """Return what entries of which none lies in another one are together, each inode once."""
         ...
 
     def linked_inodes(self, index: int) -> tuple[LinkedInode, ...]:

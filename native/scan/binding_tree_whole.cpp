@@ -1,0 +1,126 @@
+// Methods of dusk.scan._native.Tree that look at many entries: other threads of Python run meanwhile.
+#include "binding_tree.h"
+#include "shared.h"
+
+namespace dusk {
+namespace {
+
+// Runs `body` without the interpreter's lock, while no block is replaced.
+template <class Body>
+auto unlocked(const Tree& tree, Body&& body) {
+  struct Release {
+    PyThreadState* state = PyEval_SaveThread();
+    ~Release() { PyEval_RestoreThread(state); }
+  } release;
+  const Shared lock(tree.replacing);
+  return body();
+}
+
+bool parse_indexes(const Tree& tree, PyObject* argument, std::vector<std::uint32_t>& indexes) {
+  char* bytes;
+  Py_ssize_t length;
+  if (PyBytes_AsStringAndSize(argument, &bytes, &length) != 0) return false;
+  indexes.resize(static_cast<std::size_t>(length) / sizeof(std::uint32_t));
+  std::memcpy(indexes.data(), bytes, indexes.size() * sizeof(std::uint32_t));
+  for (const std::uint32_t index : indexes) {
+    if (index < tree.count()) continue;
+    PyErr_SetString(PyExc_IndexError, "no such entry");
+    return false;
+  }
+  return true;
+}
+
+// The first entries of a kind from an index on; removed ones too.
+std::vector<std::uint32_t> of_kind(const Tree& tree, Kind kind, std::uint32_t begin, std::uint32_t most) {
+  std::vector<std::uint32_t> found;
+  const std::uint32_t count = tree.count();
+  while (begin < count) {
+    const Spot spot = tree.locate(begin);
+    for (std::uint32_t position = spot.position; position < spot.block->count; ++position) {
+      if (spot.block->kind(position) != kind) continue;
+      found.push_back(spot.block->first + position);
+      if (found.size() >= most) return found;
+    }
+    begin = spot.block->first + spot.block->count;
+  }
+  return found;
+}
+
+}  // namespace
+
+PyObject* from_blocks(std::int64_t blocks) {
+  unsigned long long bytes;
+  if (blocks < 0) return PyLong_FromLongLong(blocks * 512);
+  if (__builtin_mul_overflow(static_cast<unsigned long long>(blocks), 512ull, &bytes)) bytes = ~0ull;
+  return PyLong_FromUnsignedLongLong(bytes);
+}
+
+PyObject* from_indexes(const std::vector<std::uint32_t>& indexes) {
+  return PyBytes_FromStringAndSize(reinterpret_cast<const char*>(indexes.data()),
+                                   static_cast<Py_ssize_t>(indexes.size() * sizeof(std::uint32_t)));
+}
+
+bool parse_index(const Tree& tree, PyObject* argument, std::uint32_t& index) {
+  const long long number = PyLong_AsLongLong(argument);
+  if (number == -1 && PyErr_Occurred()) {
+    if (!PyErr_ExceptionMatches(PyExc_OverflowError)) return false;
+    PyErr_Clear();
+  }
+  if (number < 0 || number >= static_cast<long long>(tree.count())) {
+    PyErr_SetString(PyExc_IndexError, "no such entry");
+    return false;
+  }
+  index = static_cast<std::uint32_t>(number);
+  return true;
+}
+
+// sums_of(entries): (apparent size, disk size, bytes that come free) of entries, given as the bytes of an array
+// of unsigned 32-bit integers, none of which lies in another one.
+PyObject* sums_of_entries(PyObject* self, PyObject* argument) {
+  const Tree& tree = tree_of(self);
+  return guarded([&]() -> PyObject* {
+    std::vector<std::uint32_t> entries;
+    if (!parse_indexes(tree, argument, entries)) return nullptr;
+    const Sums found = unlocked(tree, [&] { return sums(tree, entries); });
+    return Py_BuildValue("(LNN)", static_cast<long long>(found.size), from_blocks(found.blocks),
+                         from_blocks(found.freed));
+  });
+}
+
+// Returns a list of (device, inode, links, found, disk size, whether the size of the entry holds it).
+PyObject* linked_inodes_below(PyObject* self, PyObject* argument) {
+  const Tree& tree = tree_of(self);
+  std::uint32_t index;
+  if (!parse_index(tree, argument, index)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    const std::vector<LinkedInode> inodes = unlocked(tree, [&] { return linked_inodes(tree, index); });
+    PyObject* list = PyList_New(static_cast<Py_ssize_t>(inodes.size()));
+    for (std::size_t position = 0; list != nullptr && position < inodes.size(); ++position) {
+      const LinkedInode& inode = inodes[position];
+      PyObject* item = Py_BuildValue("(KKIINO)", static_cast<unsigned long long>(inode.device),
+                                     static_cast<unsigned long long>(inode.inode), inode.links, inode.found,
+                                     from_blocks(inode.blocks), inode.counted ? Py_True : Py_False);
+      if (item == nullptr || PyList_SetItem(list, static_cast<Py_ssize_t>(position), item) != 0) {
+        Py_DECREF(list);
+        return nullptr;
+      }
+    }
+    return list;
+  });
+}
+
+// entries_of_kind(kind, begin, most): the first entries of a kind from an index on, removed ones too, as the bytes of an
+// array of unsigned 32-bit integers.
+PyObject* entries_of_kind(PyObject* self, PyObject* arguments) {
+  int kind;
+  unsigned begin, most;
+  if (!PyArg_ParseTuple(arguments, "iII", &kind, &begin, &most)) return nullptr;
+  const Tree& tree = tree_of(self);
+  return guarded([&]() -> PyObject* {
+    const std::vector<std::uint32_t> found =
+        unlocked(tree, [&] { return of_kind(tree, static_cast<Kind>(kind), begin, most); });
+    return from_indexes(found);
+  });
+}
+
+}  // namespace dusk
