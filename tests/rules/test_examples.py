@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dusk.rules.examples import check_example, check_sizes
+from dusk.rules.examples import check_example
 from dusk.rules.rule import Example, Rule
 
 from .trees import book
@@ -19,7 +19,6 @@ CASES = [
 
 @pytest.mark.parametrize(("rule", "example"), CASES)
 def test_an_example_turns_out_as_the_rule_says(rule: Rule, example: Example) -> None:
-    assert check_sizes(example) == ""
     assert check_example(rule, example, BOOK) == ""
 
 

@@ -131,19 +131,6 @@ def _unfilled(finding: Finding) -> str:
     return ""
 
 
-def check_sizes(example: Example) -> str:
-    """Return which entry of an example has a size or an age that is none; empty when all are right."""
-    for entry in example.tree:
-        if isinstance(entry, ExampleEntry):
-            try:
-                parse_age(entry.age)
-                parse_size(entry.size or "0")
-                bytes.fromhex(entry.hex)
-            except ValueError as error:
-                return f"{entry.path}: {error}"
-    return ""
-
-
 def _make(path: bytes, entry: ExampleEntry) -> None:
     if entry.link:
         os.symlink(os.fsencode(entry.link), path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from dusk.fs.identity import EntryKind
@@ -54,14 +54,21 @@ class Kept:
 
     def without(self, parts: tuple[str, ...]) -> Kept | None:
         """Return what no unit with these parts calls its own, None when nothing is left."""
-        if self.absolute or not parts:
+        return self.only(lambda _, name: not is_part(name, parts)) if parts else self
+
+    def only(self, stays: Callable[[int, bytes], bool]) -> Kept | None:
+        """Return the entries that stay, asked with their names; None when none does, and all where no unit
+        may call them its own.
+        """
+        if self.absolute:
             return self
-        own = [not is_part(name, parts) for name in self.names]
-        if all(own):
+        pairs = [pair for pair in zip(self.entries, self.names, strict=True) if stays(*pair)]
+        if not pairs:
+            return None
+        if len(pairs) == len(self.entries):
             return self
-        entries = tuple(entry for entry, stays in zip(self.entries, own, strict=True) if stays)
-        names = tuple(name for name, stays in zip(self.names, own, strict=True) if stays)
-        return dataclasses.replace(self, entries=entries, names=names) if entries else None
+        entries, names = zip(*pairs, strict=True)
+        return dataclasses.replace(self, entries=entries, names=names)
 
 
 @dataclass(slots=True)
@@ -156,50 +163,25 @@ class KeepIndex:
 
     def _without_parts_of_units(self, kept: Kept) -> Kept | None:
         """Return what is left when every unit around took what it calls its own."""
-        left = self._without_known_files(kept)
+        left = kept.only(self._is_known_by_name) if self._is_files(kept) else kept
         index, depth = kept.directory, 0
         while index >= 0 and left is not None:
             parts = self.units.get(index, ())
             if depth < 2 or "*" in parts:
                 left = left.without(parts)
             index, depth = self.tree.parent(index), depth + 1
-        return left and self._without_owned(left)
+        return left and left.only(self._is_no_owned_file)
 
-    def _without_owned(self, kept: Kept) -> Kept | None:
-        """Return what is left without the candidates whose rule says that their own name means nothing."""
-        if kept.absolute or self.units.keys().isdisjoint(kept.entries):
-            return kept
-        pairs = [
-            (entry, name)
-            for entry, name in zip(kept.entries, kept.names, strict=True)
-            if self._is_directory(entry) or not matches_any(name, self.units.get(entry, ()))
-        ]
-        if len(pairs) == len(kept.entries):
-            return kept
-        entries, names = tuple(entry for entry, _ in pairs), tuple(name for _, name in pairs)
-        return dataclasses.replace(kept, entries=entries, names=names) if pairs else None
-
-    def _without_known_files(self, kept: Kept) -> Kept | None:
-        """Return what is left without files that a rule knows better than by their names.
+    def _is_known_by_name(self, entry: int, name: bytes) -> bool:
+        """Return whether no rule knows a file better than by its name.
 
         Such a rule names the file in its own parts: an export of a profiler is called like a database.
         """
-        if kept.absolute or not self._is_files(kept):
-            return kept
-        known = frozenset(
-            entry
-            for entry, name in zip(kept.entries, kept.names, strict=True)
-            if matches_any(name, tuple(part for part in self.units.get(entry, ()) if part != "*"))
-        )
-        if not known:
-            return kept
-        staying = [
-            (entry, name) for entry, name in zip(kept.entries, kept.names, strict=True) if entry not in known
-        ]
-        if not staying:
-            return None
-        entries, names = zip(*staying, strict=True)
-        return dataclasses.replace(kept, entries=entries, names=names)
+        return not matches_any(name, tuple(part for part in self.units.get(entry, ()) if part != "*"))
+
+    def _is_no_owned_file(self, entry: int, name: bytes) -> bool:
+        """Return whether it is no candidate whose rule says that its own name means nothing."""
+        return self._is_directory(entry) or not matches_any(name, self.units.get(entry, ()))
 
     def _is_redundant(self, kept: Kept) -> bool:
         """Return whether it is files in a directory that is kept as a whole anyway."""
