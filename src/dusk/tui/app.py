@@ -77,7 +77,9 @@ class DuskApp(App[int], inherit_bindings=False):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the tree as the first screen: pushing it would send one more whole frame."""
-        return MainScreen(self.session, self._commands_table, self._tick_seconds)
+        screen = MainScreen(self.session, self._commands_table, self._tick_seconds)
+        screen.fit(self.size)
+        return screen
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return Textual's own commands that make sense here; its quit would not ask."""

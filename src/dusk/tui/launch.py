@@ -37,6 +37,8 @@ class LaunchOptions:
     """Theme instead of the one in the settings."""
     archive_directory: bytes = b""
     """Where archiving goes."""
+    settings: Settings | None = None
+    """The user's settings; None reads them."""
 
 
 def launch(options: LaunchOptions) -> int:
@@ -53,7 +55,7 @@ def launch(options: LaunchOptions) -> int:
     from dusk.settings import SettingsError, load_settings
     from dusk.tui.commands import KeymapError, effective_commands
 
-    settings = load_settings()
+    settings = options.settings or load_settings()
     try:
         commands = effective_commands(settings.keys)
     except KeymapError as error:

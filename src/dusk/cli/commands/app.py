@@ -37,6 +37,7 @@ def run(arguments: Namespace) -> int:
         mouse=not arguments.no_mouse,
         theme=arguments.theme,
         archive_directory=_archive_directory(archive),
+        settings=settings,
     )
 
 
@@ -65,6 +66,7 @@ def open_app(
     mouse: bool = True,
     theme: str | None = None,
     archive_directory: bytes = b"",
+    settings: Settings | None = None,
 ) -> int:
     """Show the app on a directory and return its exit code."""
     from dusk.scan.entry import Measure
@@ -82,6 +84,7 @@ def open_app(
         mouse=mouse,
         theme=theme,
         archive_directory=archive_directory,
+        settings=settings,
     )
     return launch(options)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from textual import events, on
+from textual.geometry import Size
 from textual.widgets import Input
 
 from dusk.tui.commands import Command
@@ -30,6 +31,14 @@ class MainScreen(Browsing, Choosing):
         self._tick_seconds = tick_seconds
         self._pulse: Pulse | None = None
         self._by_key = {key: command.id for command in commands for key in command.keys}
+
+    def fit(self, size: Size) -> None:
+        """Take the classes of a size before anything is drawn: one that comes later restyles everything."""
+        for breakpoints, length in (
+            (self.HORIZONTAL_BREAKPOINTS, size.width),
+            (self.VERTICAL_BREAKPOINTS, size.height),
+        ):
+            self.add_class(max(point for point in breakpoints if point[0] <= length)[1])
 
     def on_mount(self) -> None:
         """Begin to look."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -33,10 +34,14 @@ class FilterBar(Horizontal):
     def __init__(self) -> None:
         """Wait, hidden."""
         super().__init__(id="filter-bar")
-        hint = "part of a name; enter keeps it, esc shows all"
-        self.input = Input(placeholder=hint, id="filter", compact=True)
-        self.input.cursor_blink = False
         self.display = False
+
+    @cached_property
+    def input(self) -> Input:
+        """The field; made behind the first frame, because it takes longer than any other part."""
+        field = Input(placeholder="part of a name; enter keeps it, esc shows all", id="filter", compact=True)
+        field.cursor_blink = False
+        return field
 
     def compose(self) -> ComposeResult:
         """Put the field behind its name."""
