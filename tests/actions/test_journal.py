@@ -53,7 +53,7 @@ def test_a_batch_without_records_is_not_shown(state):
     journal = Journal.open(state)
     journal.begin(BatchKind.ACT, "nothing")
     assert journal.batches() == ()
-    assert journal.newest_undoable() is None
+    assert journal.undoable_batches() == ()
 
 
 def test_threads_write_side_by_side(state):

@@ -88,6 +88,6 @@ def test_what_is_final_is_never_offered_for_undo(box):
     box.trash_all(path)
     (record,) = box.journal.records(1)
     box.journal.write([replace(record, is_final=True)])
-    assert box.journal.newest_undoable() is None
+    assert box.journal.undoable_batches() == ()
     assert not box.journal.records(1)[0].is_undoable
     assert not box.journal.batches()[0].is_undoable

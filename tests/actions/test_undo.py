@@ -7,9 +7,11 @@ import stat
 
 import pytest
 
+from dusk.actions.bin import empty
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import State
 from dusk.actions.undo import NothingToUndo, undo_batch
+from dusk.rules.finding import Action
 
 
 def digest(path: bytes) -> dict[bytes, tuple[object, ...]]:
@@ -146,3 +148,22 @@ def test_what_left_the_trash_is_reported_as_gone(tree):
     assert states[tree.path(b"single")] is State.PURGED
     with pytest.raises(NothingToUndo):
         undo_batch(tree.journal)
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_undo_goes_on_to_what_can_still_be_taken_back(box, is_gone):
+    """Of the newest batch the trash was emptied and the product is gone or was changed."""
+    first = box.file(b"first", content=b"first")
+    assert box.trash_all(first).count(ItemState.DONE) == 1
+    log = box.file(b"a.log", content=b"many words that repeat\n" * 9000)
+    assert box.run(box.review(box.plan(log, action=Action.COMPRESS)).plan).count(ItemState.DONE) == 1
+    empty([item for item in box.bin() if item.original == log], journal=box.journal)
+    if is_gone:
+        os.unlink(log + b".zst")
+    else:
+        with open(log + b".zst", "ab") as file:
+            file.write(b"!")
+    (result,) = undo_batch(box.journal).results
+    assert (result.path, result.state) == (first, ItemState.DONE)
+    with pytest.raises(NothingToUndo, match="gone or was changed"):
+        undo_batch(box.journal)

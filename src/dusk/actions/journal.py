@@ -114,13 +114,11 @@ class Journal:
         found = self._batches(f"WHERE batches.id = {int(number)} GROUP BY batches.id", 1)
         return found[0] if found else None
 
-    def newest_undoable(self) -> BatchRecord | None:
-        """Return the newest batch of which something can still be taken back."""
-        found = self._batches(
-            f"WHERE batches.kind = 'act' GROUP BY batches.id HAVING SUM({schema.UNDOABLE}) > 0",
-            1,
+    def undoable_batches(self, limit: int = 200) -> tuple[BatchRecord, ...]:
+        """Return the newest batches of which something may still be taken back, newest first."""
+        return self._batches(
+            f"WHERE batches.kind = 'act' GROUP BY batches.id HAVING SUM({schema.UNDOABLE}) > 0", limit
         )
-        return found[0] if found else None
 
     def records(self, batch: int) -> tuple[Record, ...]:
         """Return the records of a batch in the order in which they were acted on."""

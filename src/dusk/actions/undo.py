@@ -11,7 +11,8 @@ from dusk.actions.interrupts import held_back
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import ItemResult, ItemState
 from dusk.actions.progress import ExecutionProgress
-from dusk.actions.record import BatchKind, BatchRecord, Record, State
+from dusk.actions.record import BatchKind, BatchRecord, Product, Record, State
+from dusk.actions.replaced import verified_open
 from dusk.actions.restoration import TrashReturn, restore_group
 from dusk.actions.trash import GROUP
 from dusk.actions.trash_choice import TrashDirectories
@@ -68,12 +69,43 @@ def undo_batch(
         return UndoOutcome(chosen.id, tuple(run.results), run.was_cancelled)
 
 
+def newest_undoable(journal: Journal) -> BatchRecord:
+    """Return the newest batch of which something can be taken back. Raises NothingToUndo.
+
+    Out of the trash, or where that was emptied, out of what had been made of it and is still there.
+    """
+    found = journal.undoable_batches()
+    for batch in found:
+        if batch.undoable > batch.states.get(State.PURGED, 0):
+            return batch
+        records = [record for record in journal.records(batch.id) if record.is_undoable]
+        if any(record.state is State.DONE or _can_be_made_again(journal, record) for record in records):
+            return batch
+    if not found:
+        raise NothingToUndo("There is nothing to undo.")
+    raise NothingToUndo(
+        f"There is nothing to undo: of batch {found[0].id} the trash was emptied since, and what had been "
+        "made of it is gone or was changed."
+    )
+
+
+def _can_be_made_again(journal: Journal, record: Record) -> bool:
+    """Return whether all that an act made is there as it was; of a copied tree, whether it is there."""
+    made = [product for product in journal.products(record.id) if product.role == "made"]
+    return all(map(_is_whole, made)) if made else os.path.lexists(record.destination)
+
+
+def _is_whole(product: Product) -> bool:
+    try:
+        os.close(verified_open(product))
+    except OSError:
+        return False
+    return True
+
+
 def _choose(journal: Journal, number: int | None) -> BatchRecord:
     if number is None:
-        newest = journal.newest_undoable()
-        if newest is None:
-            raise NothingToUndo("There is nothing to undo.")
-        return newest
+        return newest_undoable(journal)
     batch = journal.batch(number)
     if batch is None:
         raise NothingToUndo(f"The journal has no batch {number}.")
@@ -203,4 +235,4 @@ class _UndoRun:
         self.progress.add_item()
 
 
-__all__ = ["JournalError", "NothingToUndo", "UndoOutcome", "undo_batch"]
+__all__ = ["JournalError", "NothingToUndo", "UndoOutcome", "newest_undoable", "undo_batch"]

@@ -57,13 +57,16 @@ def run(arguments: Namespace) -> int:
 
 
 def _say_what_would_come_back(journal: Journal, arguments: Namespace) -> int:
+    from dusk.actions.undo import NothingToUndo, newest_undoable
     from dusk.cli.output import print_json, print_text
     from dusk.fs.names import display_path, json_text
 
-    batch = journal.newest_undoable() if arguments.batch is None else journal.batch(arguments.batch)
+    try:
+        batch = newest_undoable(journal) if arguments.batch is None else journal.batch(arguments.batch)
+    except NothingToUndo as reason:
+        raise RefusalError(str(reason)) from reason
     if batch is None or not batch.is_undoable:
-        named = f"batch {arguments.batch} cannot be undone" if arguments.batch else "there is nothing to undo"
-        raise RefusalError(f"{named.capitalize()}.")
+        raise RefusalError(f"Batch {arguments.batch} cannot be undone.")
     paths = [record.source for record in journal.records(batch.id) if record.is_undoable]
     if arguments.json:
         items = [{"path": json_text(path), "state": "planned", "sentence": ""} for path in paths]
