@@ -108,6 +108,7 @@ async def until(pilot, condition, seconds: float = 8.0) -> None:
     for _ in range(int(seconds / 0.05)):
         await pilot.pause(0.05)
         if condition():
+            await pilot.pause()  # what follows from it is drawn as well
             return
     raise AssertionError("it never came:\n" + shown(pilot.app))
 
