@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from dusk.actions import day_pack
+from dusk.actions import packing
 from dusk.actions.bin import empty, restore
 from dusk.actions.executor import Executor
 from dusk.actions.journal import Journal
@@ -149,7 +149,7 @@ def test_a_taken_name_in_the_pile_gets_a_number(box, pile):
 
 
 def test_a_file_that_changes_while_its_day_is_packed_stops_that_day(box, pile, monkeypatch):
-    real = day_pack.prove
+    real = packing.prove
 
     def change(*arguments, **options):
         result = real(*arguments, **options)
@@ -160,7 +160,7 @@ def test_a_file_that_changes_while_its_day_is_packed_stops_that_day(box, pile, m
 
     before = names(pile)
     plan = box.review(plan_of(box, pile)).plan
-    monkeypatch.setattr(day_pack, "prove", change)
+    monkeypatch.setattr(packing, "prove", change)
     (result,) = box.run(plan).results
     assert result.state is ItemState.FAILED
     assert "changed while its day was packed" in result.sentence
@@ -168,7 +168,7 @@ def test_a_file_that_changes_while_its_day_is_packed_stops_that_day(box, pile, m
 
 
 def test_a_file_that_is_opened_while_its_day_is_packed_stops_that_day(box, pile, monkeypatch):
-    real, opened = day_pack.prove, []
+    real, opened = packing.prove, []
 
     def open_it(*arguments, **options):
         opened.append(open(box.path(b"status", b"status_4_1.json"), "ab"))  # noqa: SIM115 - held on purpose
@@ -176,7 +176,7 @@ def test_a_file_that_is_opened_while_its_day_is_packed_stops_that_day(box, pile,
 
     before = names(pile)
     plan = box.review(plan_of(box, pile)).plan
-    monkeypatch.setattr(day_pack, "prove", open_it)
+    monkeypatch.setattr(packing, "prove", open_it)
     (result,) = box.run(plan).results
     for file in opened:
         file.close()

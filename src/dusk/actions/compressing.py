@@ -16,7 +16,7 @@ from dusk.actions.replacement import Made, Part, Workshop, replace_source, short
 from dusk.actions.settling import Settling, tools_of
 from dusk.actions.shrinking import LEAST_GAIN, Shrinkage, shrinkage
 from dusk.actions.sole_file import reason_against
-from dusk.actions.zstd_frames import FRAME, SUFFIX, FrameWriter, contents_of, read_back
+from dusk.actions.zstd_frames import SUFFIX, FrameWriter, contents_of
 from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.descent import open_parent
 from dusk.fs.names import display_path
@@ -108,14 +108,18 @@ def _compress(shop: Workshop) -> Made:
         work.progress.at("compressing", situation.path)
         product = os.open(situation.name + SUFFIX, _NEW, 0o600, dir_fd=shop.holder)
         try:
-            with FrameWriter(product, cancelled=work.cancelled) as writer:
+            with FrameWriter(
+                product,
+                expected=os.fstat(source).st_size,
+                on_proven=work.progress.add_half,
+                cancelled=work.cancelled,
+            ) as writer:
                 digest = _pour(source, writer, work)
                 writer.finish()
-            _refuse_growth(shop, os.fstat(product).st_size)
-            not_kept = write_metadata(product, read_metadata(source))
-            os.fsync(product)
-            work.progress.at("verifying", situation.path)
-            _verify(product, writer.sizes, digest, work)
+                _refuse_growth(shop, os.fstat(product).st_size)
+                not_kept = write_metadata(product, read_metadata(source))
+                work.progress.at("verifying", situation.path)
+                product_digest = _prove(writer)
         finally:
             os.close(product)
     finally:
@@ -123,29 +127,22 @@ def _compress(shop: Workshop) -> Made:
     name = situation.name + SUFFIX
     lost = ", ".join(sorted(not_kept))
     note = f"{display_path(name)} could not keep: {lost}." if lost else ""
-    return Made((Part(name, name, writer.digest),), digest, note)
+    return Made((Part(name, name, product_digest),), digest, note)
 
 
 def _pour(source: int, writer: FrameWriter, work: Work) -> str:
     from blake3 import blake3
 
     digest = blake3()
-    while piece := os.read(source, FRAME):
-        digest.update(piece)
-        writer.write(piece)
-        work.progress.add_half(len(piece))
+    while length := os.readv(source, [room := writer.room()]):
+        digest.update(room[:length])
+        writer.take(length)
+        work.progress.add_half(length)
     return digest.hexdigest()
 
 
-def _verify(product: int, sizes: list[int], digest: str, work: Work) -> None:
-    from blake3 import blake3
-
-    found = blake3()
-    for content in read_back(product, sizes, cancelled=work.cancelled):
-        found.update(content)
-        work.progress.add_half(len(content))
-    if found.hexdigest() != digest:
-        raise OSError(errno.EIO, "the compressed file reads back differently from what was written")
+def _prove(writer: FrameWriter) -> str:
+    return writer.prove()
 
 
 def _refuse_growth(shop: Workshop, size: int) -> None:

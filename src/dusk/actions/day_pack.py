@@ -25,9 +25,7 @@ from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, sta
 from dusk.actions.replacement import reason_of
 from dusk.actions.rotation import PiledFile
 from dusk.actions.trash import TrashMove, trash_group
-from dusk.actions.unpacking import prove
 from dusk.actions.withdrawal import is_inode, withdraw_product
-from dusk.actions.zstd_frames import read_back
 from dusk.fs.identity import Identity
 from dusk.fs.leases import Lease, probe_lease
 from dusk.fs.names import display_path
@@ -113,14 +111,9 @@ class DayPack:
         try:
             for file in self._files:
                 packer.add(self._pile, file.name, file.status, os.path.join(self._holding, file.name))
-            pack = packer.finish()
+            packer.finish()
             work.progress.at("verifying", os.path.join(self._path, self._pack))
-            prove(
-                read_back(packer.file, pack.sizes, cancelled=work.cancelled),
-                pack.manifest_digest,
-                on_bytes=work.progress.add_half,
-                cancelled=work.cancelled,
-            )
+            pack = packer.prove()
             mode = stat.S_IMODE(self._files[0].status.st_mode)
             if os.geteuid() == 0:
                 first = self._files[0].status

@@ -12,8 +12,8 @@ from dusk.actions.record import Record
 from dusk.actions.relocation import status_of
 from dusk.actions.replaced import Rebuilding, return_replaced, verified_open
 from dusk.actions.replacement import Made, Part, Workshop, replace_source
-from dusk.actions.unpacking import prove, unpack
-from dusk.actions.zstd_frames import contents_of, read_back
+from dusk.actions.unpacking import unpack
+from dusk.actions.zstd_frames import contents_of
 from dusk.fs.descent import open_directory
 
 FORM = "tar.zst"
@@ -66,14 +66,9 @@ class _Packing:
         )
         try:
             packer.add_tree(situation.parent, situation.name, situation.name)
-            pack = packer.finish()
+            packer.finish()
             work.progress.at("verifying", situation.path)
-            prove(
-                read_back(packer.file, pack.sizes, cancelled=work.cancelled),
-                pack.manifest_digest,
-                on_bytes=work.progress.add_half,
-                cancelled=work.cancelled,
-            )
+            pack = packer.prove()
         finally:
             packer.close()
         return Made((Part(NAME, final, pack.digest),), pack.manifest_digest)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dusk.actions.copying import open_unnoticed
 from dusk.actions.metadata import place_of, read_attributes
 from dusk.actions.pack_entry import PackEntry, kind_of
+from dusk.actions.unpacking import prove
 from dusk.actions.zstd_frames import FrameWriter
 from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.descent import open_subdirectory
@@ -29,23 +30,19 @@ NAME = b"pack" + PACK_SUFFIX
 _LONGEST_TITLE = 200
 _MANIFEST_MODE = 0o600
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_WINDOW = 4 << 20
+_WINDOW = 1 << 20
 _STAT_BLOCK = 512
 _TAR_END = bytes(1024)
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A finished pack, durable, and not yet read back."""
+    """A finished pack: durable, and read back from the disk."""
 
-    sizes: list[int]
-    """Bytes of each of its frames."""
     digest: str
     """BLAKE3 of the file."""
     manifest_digest: str
     """BLAKE3 of the manifest: it stands for everything that was packed."""
-    entries: int
-    """Entries in it, the manifest not counted."""
 
 
 class Packer:
@@ -60,7 +57,10 @@ class Packer:
         cancelled: Cancelling,
         shown: Callable[[bytes], str] = display_path,
     ) -> None:
-        """Write the pack `NAME`, with a manifest named after ``title``. ``shown`` names members."""
+        """Write the pack `NAME`, with a manifest named after ``title``. ``shown`` names members.
+
+        ``on_bytes`` is told content as it is packed and again as it is proven, that from another thread.
+        """
         from blake3 import blake3
 
         self._title = title
@@ -68,7 +68,6 @@ class Packer:
         self._cancelled = cancelled
         self._shown = shown
         self._links: dict[tuple[int, int], bytes] = {}
-        self._entries = 0
         self._manifest_digest = blake3()
         self._file = os.open(NAME, _NEW, 0o600, dir_fd=holder)
         try:
@@ -77,7 +76,8 @@ class Packer:
             os.close(self._file)
             raise
         self._lines: list[bytes] = []
-        self._writer = FrameWriter(self._file, cancelled=cancelled)
+        self._found: list[str] = []
+        self._writer = FrameWriter(self._file, check=self._check, cancelled=cancelled)
 
     def close(self) -> None:
         """Let go of the files; without `finish` they are worth nothing."""
@@ -124,8 +124,8 @@ class Packer:
             attributes = read_attributes(place_of(directory, name), status.st_mode)
             self._put(self._entry(status, path, kind, target=target, attributes=attributes), -1)
 
-    def finish(self) -> Pack:
-        """End the pack with its manifest, and make both durable. Raises OSError, Cancelled."""
+    def finish(self) -> None:
+        """End the pack with its manifest. Raises OSError, Cancelled."""
         self._write_lines()
         entry = PackEntry(
             self._title[:_LONGEST_TITLE] + MANIFEST_SUFFIX,
@@ -137,13 +137,21 @@ class Packer:
         self._pour(self._manifest, entry, lambda _: None)
         self._writer.write(bytes(padding) + _TAR_END)
         self._writer.finish()
-        os.fsync(self._file)
-        return Pack(self._writer.sizes, self._writer.digest, self._manifest_digest.hexdigest(), self._entries)
+
+    def prove(self) -> Pack:
+        """Make the finished pack durable and read it back to its end. Raises OSError, Cancelled."""
+        pack = Pack(self._writer.prove(), self._manifest_digest.hexdigest())
+        if self._found != [pack.manifest_digest]:
+            raise OSError(errno.EIO, "the pack does not read back as what was packed")
+        return pack
 
     @property
     def file(self) -> int:
         """The open pack."""
         return self._file
+
+    def _check(self, contents: Iterator[bytes]) -> None:
+        self._found.append(prove(contents, on_bytes=self._on_bytes, cancelled=self._cancelled))
 
     def _add_directory(self, descriptor: int, path: bytes) -> None:
         status = os.fstat(descriptor)
@@ -214,7 +222,6 @@ class Packer:
                 position += len(piece)
 
     def _note(self, line: bytes) -> None:
-        self._entries += 1
         self._manifest_digest.update(line)
         self._lines.append(line)
         if len(self._lines) >= 4096:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from dusk.fs.units import format_age, format_size
@@ -10,9 +11,10 @@ _TELLING_SECONDS = 2.0
 
 
 class ExecutionProgress:
-    """Figures that one thread writes and any thread reads; each is a plain number or bytes."""
+    """Figures that one run writes and any thread reads; each is a plain number or bytes."""
 
     __slots__ = (
+        "_counting",
         "bytes_done", "bytes_total", "current", "finished", "items_done", "items_total", "phase", "started",
     )  # fmt: skip
 
@@ -34,6 +36,8 @@ class ExecutionProgress:
         """Whether all is over."""
         self.started: float = time.monotonic()
         """When it began, on the monotonic clock."""
+        # One thread of a run counts what was written while another counts what was proven.
+        self._counting = threading.Lock()
 
     def begin(self, items: int, size: int) -> None:
         """Set the totals and restart the clock."""
@@ -48,11 +52,12 @@ class ExecutionProgress:
 
     def add_bytes(self, count: int) -> None:
         """Count bytes as done."""
-        self.bytes_done += count
+        with self._counting:
+            self.bytes_done += count
 
     def add_half(self, count: int) -> None:
         """Count bytes as half done: written, or proven."""
-        self.bytes_done += count // 2
+        self.add_bytes(count // 2)
 
     def add_item(self) -> None:
         """Count a target as finished."""

@@ -10,42 +10,67 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from dusk.actions.content import drop_cache
+from dusk.actions.read_back import ReadBack
 from dusk.fs.cancellation import Cancelling, never, stop_if
-from dusk.fs.syscalls import begin_writing_back
 
 if TYPE_CHECKING:
     from blake3 import blake3
 
 SUFFIX = b".zst"
-FRAME = 8 << 20
-"""Bytes of content in a frame: enough for the ratio of one frame, and for every thread to get some."""
+FRAME = 16 << 20
+"""Most bytes of content in a frame: enough for the ratio of one frame, and for every thread to get some."""
 _LEVEL = 3
-_PIECE = 1 << 20
-_MOST_THREADS = 16
+# A quarter of what level 3 takes: it changes the size by less than 1 %, and stays nearer to the processor.
+_CHAIN_LOG = 14
+_PIECE = 256 << 10  # what fits into the memory near a processor; frames are made of whole pieces
+_READ = 1 << 20
+_MOST_THREADS = 8
+_LEAST_FRAME = 8 << 20
+_SECONDS_BETWEEN_QUESTIONS = 0.05
 
 
 class FrameWriter:
-    """A sink that writes what it is given to an open file as frames; all system calls are the caller's."""
+    """A sink that writes what it is given to an open file as frames, and proves every frame.
 
-    def __init__(self, file: int, *, cancelled: Cancelling = never) -> None:
-        """Write to the descriptor ``file`` from where it stands."""
-        from blake3 import blake3
+    A frame is decompressed and compared with its content before it is written, and what the disk has of it
+    is compared with what was written, while the next frames are made.
+    """
 
+    def __init__(
+        self,
+        file: int,
+        *,
+        expected: int = 0,
+        check: Callable[[Iterator[bytes]], None] | None = None,
+        on_proven: Callable[[int], None] = lambda _: None,
+        cancelled: Cancelling = never,
+    ) -> None:
+        """Write to the descriptor ``file``, which is empty.
+
+        ``expected`` is about how many bytes will come; 0 when nobody knows. ``check`` is given the content
+        as it comes back from the disk; it replaces the first comparison. ``on_proven`` is told how many
+        bytes of content are proven. Both are called in a thread.
+        """
         self._file = file
+        self._check = check
+        self._on_proven = on_proven
         self._cancelled = cancelled
-        self._buffer: list[bytes] = []
-        self._buffered = 0
-        self._written = 0
-        self._frames: deque[Future[bytes]] = deque()
         self._threads = _Threads()
-        self._digest: blake3 = blake3()
-        self.sizes: list[int] = []
-        """Bytes of each frame as written."""
+        self._frame_size = _frame_size(expected, self._threads.count)
+        self._room = _Room()
+        self._spare: list[_Room] = []
+        self._making: deque[tuple[Future[_Frame], _Room]] = deque()
+        self._is_begun = False
+        self._unread: deque[_Frame] = deque()
+        self._end = 0
+        self._is_closed = False
+        self._back = ReadBack(file, self._read_back, cancelled=cancelled)
 
     def __enter__(self) -> FrameWriter:
         """Return the sink itself."""
@@ -54,73 +79,102 @@ class FrameWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let the threads go."""
+        """Let the threads go, whatever they are at."""
+        self._is_closed = True
+        self._back.close()
         self._threads.close()
 
-    @property
-    def digest(self) -> str:
-        """BLAKE3 of what was written so far, in hexadecimal."""
-        return self._digest.hexdigest()
+    def room(self) -> memoryview:
+        """Return memory for the next content; `take` what was put there."""
+        return self._room.free()
+
+    def take(self, length: int) -> None:
+        """Take in what `room` was filled with. Raises OSError and Cancelled."""
+        self._room.filled += length
+        if self._room.filled == self._frame_size:
+            self._send()
 
     def write(self, data: bytes) -> int:
         """Take content in and return its length. Raises OSError and Cancelled."""
-        self._buffer.append(data)
-        self._buffered += len(data)
-        while self._buffered >= FRAME:
-            self._send(FRAME)
+        view = memoryview(data)
+        while view:
+            room = self.room()
+            length = min(len(view), len(room))
+            room[:length] = view[:length]
+            self.take(length)
+            view = view[length:]
         return len(data)
 
     def finish(self) -> None:
         """Write what is left; content of no bytes becomes one empty frame. Raises OSError and Cancelled."""
-        if self._buffered or not (self._frames or self.sizes):
-            self._send(self._buffered)
-        while self._frames:
+        if self._room.filled or not self._is_begun:
+            self._send()
+        while self._making:
             self._write_oldest()
 
-    def _send(self, length: int) -> None:
+    def prove(self) -> str:
+        """Make the finished file durable, read it back to its end, and return its BLAKE3 in hexadecimal.
+
+        Raises OSError (EIO where the disk holds something else) and Cancelled.
+        """
+        self._back.complete()
+        return self._back.result()
+
+    def _send(self) -> None:
         stop_if(self._cancelled)
-        content = self._buffer[0] if len(self._buffer) == 1 else b"".join(self._buffer)
-        self._buffer = [content[length:]] if len(content) > length else []
-        self._buffered = len(content) - min(length, len(content))
-        self._frames.append(self._threads.submit(_compress, content[:length]))
-        if len(self._frames) > self._threads.count:
+        room = self._room
+        is_only = room.filled < self._frame_size and not self._is_begun
+        self._is_begun = True
+        work = partial(_make_frame, room, is_compared=self._check is None, is_stopped=lambda: self._is_closed)
+        self._making.append((self._threads.submit(work, at_once=is_only), room))
+        self._room = self._spare.pop() if self._spare else _Room()
+        if len(self._making) >= self._threads.count + 2:
             self._write_oldest()
 
     def _write_oldest(self) -> None:
-        frame = self._frames.popleft().result()
-        view = memoryview(frame)
+        future, room = self._making.popleft()
+        while not wait((future,), _SECONDS_BETWEEN_QUESTIONS).done:
+            stop_if(self._cancelled)
+        frame = future.result()
+        room.filled = 0
+        self._spare.append(room)
+        view = memoryview(frame.data)
         while view:
             view = view[os.write(self._file, view) :]
-        # The disk works while the processor does; what is read back later comes from there.
-        begin_writing_back(self._file, self._written, len(frame))
-        self._written += len(frame)
-        self._digest.update(frame)
-        self.sizes.append(len(frame))
+        self._end += len(frame.data)
+        self._unread.append(frame)
+        if len(self._unread) > 1:
+            self._back.begin()
+        self._back.grew(self._end)
 
+    def _read_back(self, back: ReadBack[str]) -> str:
+        from blake3 import blake3
 
-def read_back(file: int, sizes: list[int], *, cancelled: Cancelling = never) -> Iterator[bytes]:
-    """Yield the content of frames of known sizes, read from the disk and not from memory.
+        whole: blake3 = blake3()
+        frames = self._frames_of(back, whole)
+        if self._check is None:
+            for _ in frames:
+                pass
+        else:
+            self._check(piece for frame in frames for piece in _contents_of_frame(frame))
+        return whole.hexdigest()
 
-    Raises OSError (EIO where they are not what zstd wrote), Cancelled.
-    """
-    drop_cache(file)
-    threads = _Threads()
-    waiting: deque[Future[bytes]] = deque()
-    try:
-        offset = 0
-        for size in sizes:
-            stop_if(cancelled)
-            frame = _pread_whole(file, offset, size)
-            offset += size
-            waiting.append(threads.submit(_decompress, frame))
-            if len(waiting) > threads.count:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-        if os.pread(file, 1, offset):
+    def _frames_of(self, back: ReadBack[str], whole: blake3) -> Iterator[bytes]:
+        offset = on_disk = 0
+        while (following := back.beyond(on_disk)) > on_disk:
+            on_disk = following
+            while self._unread and offset + len(self._unread[0].data) <= on_disk:
+                stop_if(back.is_stopped)
+                frame = self._unread.popleft()
+                data = _pread_whole(self._file, offset, len(frame.data))
+                if data != frame.data:
+                    raise OSError(errno.EIO, "it reads back differently from what was written")
+                whole.update(data)
+                yield data
+                self._on_proven(frame.content_size)
+                offset += len(data)
+        if os.pread(self._file, 1, offset):
             raise OSError(errno.EIO, "it holds more than what was written")
-    finally:
-        threads.close()
 
 
 def contents_of(file: int, *, cancelled: Cancelling = never) -> Iterator[bytes]:
@@ -128,7 +182,7 @@ def contents_of(file: int, *, cancelled: Cancelling = never) -> Iterator[bytes]:
     zstd = _zstd()
     decompressor = zstd.ZstdDecompressor()
     is_begun = False
-    while piece := os.read(file, _PIECE):
+    while piece := os.read(file, _READ):
         stop_if(cancelled)
         while piece:
             try:
@@ -148,26 +202,56 @@ def contents_of(file: int, *, cancelled: Cancelling = never) -> Iterator[bytes]:
 
 def compressed_size(sample: bytes) -> int:
     """Return how many bytes a sample comes to."""
-    return len(_compress(sample))
+    zstd = _zstd()
+    return len(zstd.compress(sample, _LEVEL))
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    data: bytes
+    content_size: int
+
+
+class _Room:
+    """Memory for the content of a frame, in pieces. It is used again: new memory is slow to come by."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytearray] = []
+        self.filled = 0
+
+    def free(self) -> memoryview:
+        number, start = divmod(self.filled, _PIECE)
+        if number == len(self._pieces):
+            self._pieces.append(bytearray(_PIECE))
+        return memoryview(self._pieces[number])[start:]
+
+    def content(self) -> Iterator[memoryview]:
+        for number, piece in enumerate(self._pieces[: -(-self.filled // _PIECE)]):
+            yield memoryview(piece)[: self.filled - number * _PIECE]
+
+    def holds(self, offset: int, content: bytes) -> bool:
+        number, start = divmod(offset, _PIECE)
+        return offset + len(content) <= self.filled and self._pieces[number].startswith(content, start)
 
 
 class _Threads:
-    """A pool that is made when the second frame comes: a small file needs no thread."""
+    """A pool that is made when it is first needed: a small file needs no thread."""
 
     def __init__(self) -> None:
         self.count = max(1, min(_MOST_THREADS, len(os.sched_getaffinity(0)))) if _HAS_AFFINITY else 2
         self._pool: ThreadPoolExecutor | None = None
-        self._begun = False
 
-    def submit(self, work: Callable[[bytes], bytes], data: bytes) -> Future[bytes]:
-        if not self._begun and len(data) < FRAME:
-            done: Future[bytes] = Future()
-            done.set_result(work(data))
+    def submit(self, work: Callable[[], _Frame], *, at_once: bool) -> Future[_Frame]:
+        if at_once:
+            done: Future[_Frame] = Future()
+            done.set_result(work())
             return done
-        self._begun = True
         if self._pool is None:
+            # Once it saw memory of a size freed, glibc keeps such memory, instead of having the kernel
+            # clear it anew each time, which costs a third of compressing. Source: mallopt(3).
+            bytes(FRAME)
             self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="dusk-zstd")
-        return self._pool.submit(work, data)
+        return self._pool.submit(work)
 
     def close(self) -> None:
         if self._pool is not None:
@@ -177,19 +261,54 @@ class _Threads:
 _HAS_AFFINITY = hasattr(os, "sched_getaffinity")
 
 
-def _compress(content: bytes) -> bytes:
-    zstd = _zstd()
-    parameter = zstd.CompressionParameter
-    options = {parameter.compression_level: _LEVEL, parameter.checksum_flag: 1}
-    return bytes(zstd.compress(content, options=options))
+def _frame_size(expected: int, threads: int) -> int:
+    """Return the size of frames of which every thread gets as many."""
+    rounds = max(1, -(-expected // (FRAME * threads)))
+    even = -(-expected // (rounds * threads))
+    return min(FRAME, -(-max(even, _LEAST_FRAME) // _PIECE) * _PIECE) if expected else FRAME
 
 
-def _decompress(frame: bytes) -> bytes:
+def _make_frame(room: _Room, *, is_compared: bool, is_stopped: Cancelling) -> _Frame:
     zstd = _zstd()
-    try:
-        return bytes(zstd.decompress(frame))
-    except zstd.ZstdError as error:
-        raise OSError(errno.EIO, "it does not read back as what was written") from error
+    of = zstd.CompressionParameter
+    compressor = zstd.ZstdCompressor(
+        options={of.compression_level: _LEVEL, of.chain_log: _CHAIN_LOG, of.checksum_flag: 1}
+    )
+    compressor.set_pledged_input_size(room.filled)
+    parts = []
+    for piece in room.content():
+        stop_if(is_stopped)
+        parts.append(compressor.compress(piece))
+    parts.append(compressor.flush())
+    data = b"".join(parts)
+    position = 0
+    for content in _contents_of_frame(data) if is_compared else ():
+        stop_if(is_stopped)
+        if not room.holds(position, content):
+            raise _not_intact()
+        position += len(content)
+    if is_compared and position != room.filled:
+        raise _not_intact()
+    return _Frame(data, room.filled)
+
+
+def _contents_of_frame(frame: bytes) -> Iterator[bytes]:
+    zstd = _zstd()
+    decompressor = zstd.ZstdDecompressor()
+    given = frame
+    while not decompressor.eof:
+        try:
+            piece = decompressor.decompress(given, _PIECE)
+        except zstd.ZstdError as error:
+            raise _not_intact() from error
+        if not piece and not decompressor.eof:
+            raise _not_intact()
+        yield piece
+        given = b""
+
+
+def _not_intact() -> OSError:
+    return OSError(errno.EIO, "it does not decompress to what was compressed")
 
 
 def _pread_whole(file: int, offset: int, length: int) -> bytes:

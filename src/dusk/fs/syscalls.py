@@ -20,6 +20,7 @@ RESOLVE_BENEATH = 0x08
 
 _AT_FDCWD = -100
 _SYNC_FILE_RANGE_WRITE = 2
+_SYNC_FILE_RANGE_WAIT = 1 | 4  # for what is under way already, and for what is begun now
 _SYS_OPENAT2 = 437  # the same number on every architecture since Linux 5.6
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -86,3 +87,21 @@ def begin_writing_back(descriptor: int, offset: int, length: int) -> None:
         _libc.sync_file_range(
             descriptor, ctypes.c_int64(offset), ctypes.c_int64(length), ctypes.c_uint(_SYNC_FILE_RANGE_WRITE)
         )
+
+
+def finish_writing_back(descriptor: int, offset: int, length: int) -> None:
+    """Wait until a part of an open file was written to its disk, so that it can be read from there.
+
+    It is not durable for that: a sync has to follow. Raises OSError when the disk reports an error, which
+    no later sync of this descriptor would report again.
+    """
+    flags = _SYNC_FILE_RANGE_WRITE | _SYNC_FILE_RANGE_WAIT
+    if hasattr(_libc, "sync_file_range"):
+        if not _libc.sync_file_range(
+            descriptor, ctypes.c_int64(offset), ctypes.c_int64(length), ctypes.c_uint(flags)
+        ):
+            return
+        number = ctypes.get_errno()
+        if number not in (errno.ENOSYS, errno.EINVAL):
+            raise OSError(number, os.strerror(number))
+    os.fsync(descriptor)
