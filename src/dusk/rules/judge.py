@@ -27,6 +27,7 @@ _SLICE = 0.002  # seconds of work before other threads get their turn
 _HITS_AT_ONCE = 1024
 _DIRECTORIES_AT_ONCE = 4096
 _REST = 0.0005
+_LOOK = 0.02  # seconds between two looks at a scan that runs: each takes a processor from it for a moment
 _IDLE_FIRST, _IDLE_LAST = 0.001, 0.05  # the first look after the last work comes soon, later ones seldom
 _TURN = 0.001  # seconds after which the interpreter takes its lock from a thread that others wait for
 _SETTLE_EVERY = 0.3  # and never more than a tenth of the time is spent on weighing
@@ -96,9 +97,11 @@ class Judge:
         """Wait until all of the scan is judged; return whether it is."""
         end = None if timeout is None else time.monotonic() + timeout
         while not self.finished and not self._stopped.is_set():
-            if end is not None and time.monotonic() >= end:
+            left = _IDLE_LAST if end is None else min(_IDLE_LAST, end - time.monotonic())
+            if left <= 0:
                 return False
-            time.sleep(0.002)
+            if self._caught_up.wait(left):
+                time.sleep(_IDLE_FIRST)  # it had caught up, but there is more since
         return self.finished
 
     @property
@@ -120,16 +123,20 @@ class Judge:
         idle = _IDLE_FIRST
         try:
             while not self._stopped.is_set():
-                worked = self._work()
+                is_more = self._work()
                 if self._dirty and (self._is_time_to_settle() or self._has_caught_up()):
                     self._settle()
                 if not self._dirty and self._has_caught_up():
                     self._caught_up.set()
-                idle = _IDLE_FIRST if worked else min(idle * 2, _IDLE_LAST)
-                if worked or self.scan.progress().finished:
-                    time.sleep(_REST if worked else idle)
+                if not is_more and self.scan.progress().finished:
+                    time.sleep(idle)
+                    idle = min(idle * 2, _IDLE_LAST)
+                    continue
+                idle = _IDLE_FIRST
+                if is_more:
+                    time.sleep(_REST)
                 else:
-                    self.scan.wait(idle)  # whoever waits for the judge hears of the end of the scan at once
+                    self.scan.wait(_LOOK)  # whoever waits for the judge hears of the end of the scan at once
         except Exception as error:  # a judge that dies must not take the screen with it
             self.failure = f"{type(error).__name__}: {error}"
             self._stopped.set()
@@ -138,13 +145,11 @@ class Judge:
             self._prober.close()
 
     def _work(self) -> bool:
-        """Judge for one slice of time; return whether there was anything to do."""
+        """Judge for one slice of time; return whether there is more to do."""
         end = time.perf_counter() + _SLICE
-        worked = False
         while time.perf_counter() < end and not self._stopped.is_set():
             if self._waiting:
                 self._judge_directory(self._waiting.pop())
-                worked = True
                 continue
             # The hits of a complete directory were reported before it: so they are looked at first.
             completed = len(self.scan.completed)
@@ -153,18 +158,16 @@ class Judge:
                 stop = min(hits, self._hits + _HITS_AT_ONCE)
                 self._recognition.hear(self.scan.hits[self._hits : stop])
                 self._hits = stop
-                worked = True
                 if stop < hits:
                     continue
             if self._completed >= completed:
-                break
+                return False
             self._caught_up.clear()
             stop = min(completed, self._completed + _DIRECTORIES_AT_ONCE)
             chunk = self.scan.completed[self._completed : stop]
             self._waiting = self._recognition.interesting(chunk)[::-1]
             self._completed = stop
-            worked = True
-        return worked
+        return True
 
     def _judge_directory(self, directory: int) -> None:
         again = self._seen.pop(directory, None)
