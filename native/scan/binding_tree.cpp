@@ -262,6 +262,7 @@ PyMethodDef methods[] = {
     {"facts", facts, METH_O, nullptr},
     {"sums_of", sums_of_entries, METH_O, nullptr},
     {"linked", linked_inodes_below, METH_O, nullptr},
+    {"prominent_files", prominent_files, METH_VARARGS, nullptr},
     {"entries_of_kind", entries_of_kind, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };

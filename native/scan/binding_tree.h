@@ -27,6 +27,7 @@ PyObject* from_indexes(const std::vector<std::uint32_t>& indexes);
 // Methods that look at many entries, without the interpreter's lock.
 PyObject* sums_of_entries(PyObject* self, PyObject* argument);
 PyObject* linked_inodes_below(PyObject* self, PyObject* argument);
+PyObject* prominent_files(PyObject* self, PyObject* arguments);
 PyObject* entries_of_kind(PyObject* self, PyObject* arguments);
 
 }  // namespace dusk

@@ -1,5 +1,6 @@
 // Methods of dusk.scan._native.Tree that look at many entries: other threads of Python run meanwhile.
 #include "binding_tree.h"
+#include "prominence.h"
 #include "shared.h"
 
 namespace dusk {
@@ -84,6 +85,20 @@ PyObject* sums_of_entries(PyObject* self, PyObject* argument) {
     const Sums found = unlocked(tree, [&] { return sums(tree, entries); });
     return Py_BuildValue("(LNN)", static_cast<long long>(found.size), from_blocks(found.blocks),
                          from_blocks(found.freed));
+  });
+}
+
+// prominent_files(index, most): the newest and the biggest regular files at or below an entry, half of each, as
+// the bytes of an array of unsigned 32-bit integers.
+PyObject* prominent_files(PyObject* self, PyObject* arguments) {
+  PyObject* argument;
+  unsigned most;
+  if (!PyArg_ParseTuple(arguments, "OI", &argument, &most)) return nullptr;
+  const Tree& tree = tree_of(self);
+  std::uint32_t index;
+  if (!parse_index(tree, argument, index)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    return from_indexes(unlocked(tree, [&] { return prominent(tree, index, most); }));
   });
 }
 

@@ -16,6 +16,7 @@ import pytest
 
 from dusk.fs import holders, processes
 from dusk.fs.holders import Hold, hold_report
+from dusk.fs.lease_sample import LeaseSample
 from dusk.fs.leases import Lease, probe_lease
 from dusk.fs.mounts import MountTable
 from dusk.fs.processes import ProcessTable, Use
@@ -130,6 +131,16 @@ def test_newest_and_biggest_are_asked_in_a_large_tree(tree, hold, monkeypatch):
     assert hold_report(tree, sample=4).state is Hold.FREE
     assert {b"file-0", b"file-19", b"file-18"} <= set(asked)
     assert len(asked) <= 4
+
+
+def test_files_that_somebody_chose_are_asked_and_nothing_is_listed(tree, hold, monkeypatch):
+    monkeypatch.setattr(holders, "current_processes", lambda _: None)
+    monkeypatch.setattr(LeaseSample, "ask_below", None)
+    held, free = b"deep/er/file-3", [b"deep/er/file-%d" % number for number in (1, 2)]
+    hold(HOLDING["open"], tree + b"/" + held)
+    assert hold_report(tree, files=[*free, held]).state is Hold.HELD
+    assert hold_report(tree, files=[*free, b"deep/gone", b"deep"]).state is Hold.FREE
+    assert hold_report(tree, files=[b"gone/file"]).state is Hold.UNKNOWN
 
 
 def test_hostile_names(tree, hold):

@@ -30,7 +30,7 @@ def some_names(count: int) -> list[bytes]:
 
 NAMES = some_names(400)
 texts = st.binary(min_size=1, max_size=6) | st.text("ab.A_-~", min_size=1, max_size=5).map(os.fsencode)
-own = st.integers(0, len(NAMES) - 1).map(NAMES.__getitem__)
+own = st.integers(0, len(NAMES) - 1).map(lambda number: NAMES[number])
 lengths = st.integers(1, 7) | st.just(LONGEST)
 whole = own | own.map(bytes.swapcase) | st.builds(bytes.__add__, own, texts) | texts
 beginnings = texts | st.builds(lambda name, length: name[:length], own, lengths)

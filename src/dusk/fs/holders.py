@@ -11,6 +11,7 @@ import os
 import stat
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dusk.fs.descent import open_parent, open_subdirectory
@@ -67,16 +68,19 @@ class HoldReport:
     """Why it is held or why it cannot be told, as a sentence without a full stop; empty when free."""
 
 
-def hold_report(path: bytes, *, sample: int = 512, timeout: float = 5.0) -> HoldReport:
+def hold_report(
+    path: bytes, *, sample: int = 512, files: Sequence[bytes] | None = None, timeout: float = 5.0
+) -> HoldReport:
     """Say whether anyone uses an absolute, resolved path or anything below it.
 
-    At most ``sample`` files below it are asked by lease. The answer comes within ``timeout`` seconds, also
+    At most ``sample`` files below it are asked by lease, or these ``files``, relative paths that somebody
+    chose already: then nothing below is listed. The answer comes within ``timeout`` seconds, also
     when a mount hangs. This process itself is not looked for and must not have the files open. Raises
     nothing: what cannot be examined is UNKNOWN.
     """
     if _is_free_file(path):
         return HoldReport(Hold.FREE)
-    check = _Check(path, sample, time.monotonic() + timeout)
+    check = _Check(path, sample, files, time.monotonic() + timeout)
     worker = threading.Thread(target=check.run, name="dusk-holders", daemon=True)
     worker.start()
     worker.join(timeout)
@@ -113,8 +117,9 @@ def _unknown(reason: str) -> HoldReport:
 
 
 class _Check:
-    def __init__(self, path: bytes, sample: int, deadline: float) -> None:
+    def __init__(self, path: bytes, sample: int, files: Sequence[bytes] | None, deadline: float) -> None:
         self._path = path
+        self._files = files
         self._inside = path.rstrip(b"/") + b"/"
         self._deadline = deadline
         self._sample = LeaseSample(max(sample, 1), deadline)
@@ -153,7 +158,10 @@ class _Check:
     def _ask_below(self, directory: int, name: bytes, points: frozenset[bytes]) -> None:
         top = open_subdirectory(directory, name)
         try:
-            self._sample.ask_below(top, self._path, points)
+            if self._files is None:
+                self._sample.ask_below(top, self._path, points)
+            else:
+                self._sample.ask_these(top, self._path, self._files)
         finally:
             os.close(top)
 

@@ -6,6 +6,7 @@ import heapq
 import os
 import stat
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dusk.fs.cancellation import Cancelled
@@ -76,6 +77,33 @@ class LeaseSample:
                     self.ask(descriptor, name, os.path.join(path, directory, name), status)
             finally:
                 os.close(descriptor)
+
+    def ask_these(self, top: int, path: bytes, files: Iterable[bytes]) -> None:
+        """Ask about files below an open directory, named by their relative paths; what is gone is free."""
+        by_directory: dict[bytes, list[bytes]] = {}
+        for file in files:
+            directory, name = os.path.split(file)
+            by_directory.setdefault(directory, []).append(name)
+        for directory, names in by_directory.items():
+            try:
+                descriptor = open_directory(directory, within=top, one_mount=True)
+            except OSError:
+                self.whole = False
+                continue
+            try:
+                for name in names:
+                    self._ask_named(descriptor, name, os.path.join(path, directory, name))
+            finally:
+                os.close(descriptor)
+
+    def _ask_named(self, directory: int, name: bytes, path: bytes) -> None:
+        try:
+            status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+        except OSError:
+            return
+        if stat.S_ISREG(status.st_mode):
+            self.files += 1
+            self.ask(directory, name, path, status)
 
     def _chosen(self, top: int, mount_points: frozenset[bytes]) -> dict[bytes, dict[bytes, os.stat_result]]:
         newest: list[_Ranked] = []

@@ -11,6 +11,8 @@ from dusk.rules.facts import Facts
 from dusk.rules.probe import CannotTellError
 
 _BUDGET = 30.0  # seconds for all questions about one scan
+_SAMPLE = 256  # files below a directory that are asked
+_PATIENCE = 2.0  # seconds for one answer
 _AT_ONCE = 0.25  # seconds in one go; the rest waits, so that findings are shown meanwhile
 
 
@@ -77,8 +79,12 @@ class HoldDesk:
         from dusk.fs.holders import hold_report
 
         path = self._facts.path(index)
+        # The scan knows which files to ask about: looking at all of them once more would take as long again.
+        files = [self._facts.relative(file, index) for file in self._facts.tree.prominent(index, _SAMPLE)]
         try:
-            report = self._facts.prober.run(lambda: hold_report(path, sample=256, timeout=2.0), timeout=4.0)
+            report = self._facts.prober.run(
+                lambda: hold_report(path, files=files, timeout=_PATIENCE), timeout=2 * _PATIENCE
+            )
         except CannotTellError as error:
             return Holding("unknown", f"dusk cannot tell whether a program has it open: {error}.")
         reason = report.reason[:1].upper() + report.reason[1:]

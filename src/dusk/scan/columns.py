@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
@@ -20,6 +21,7 @@ _HARD_LINK = EntryFlag.HARD_LINK.value
 _ELSEWHERE = EntryFlag.COUNTED_ELSEWHERE.value
 _LINKS_BELOW = EntryFlag.LINKS_BELOW.value
 _KINDS = tuple(EntryKind)
+_FILE = _KINDS.index(EntryKind.FILE)
 
 
 class ColumnTree:
@@ -230,6 +232,14 @@ class ColumnTree:
                 begin = kinds.index(number, begin, end)
                 yield begin
                 begin += 1
+
+    def prominent(self, index: int, most: int) -> Sequence[int]:
+        """Return the newest and the biggest files at or below, half of each: a live process uses those."""
+        storage = self._storage
+        files = [entry for entry in self.subtree(index) if storage.kinds[entry] == _FILE]
+        newest = heapq.nlargest((most + 1) // 2, files, key=storage.newest.__getitem__)
+        biggest = heapq.nlargest(most // 2, files, key=storage.sizes.__getitem__)
+        return sorted({*newest, *biggest})
 
     def sums(self, entries: Sequence[int]) -> Sums:
         """Return what entries of which none lies in another one are together, each inode once."""

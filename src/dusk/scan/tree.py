@@ -100,6 +100,10 @@ class SizeTree(Protocol):
         """Yield all entries of one kind in the order of their indexes, removed ones too."""
         ...
 
+    def prominent(self, index: int, most: int) -> Sequence[int]:
+        """Return the newest and the biggest files at or below, half of each: a live process uses those."""
+        ...
+
     def sums(self, entries: Sequence[int]) -> Sums:
         """Return what entries of which none lies in another one are together, each inode once."""
         ...
