@@ -1,12 +1,14 @@
-"""What judging adds to scanning.
+"""What judging adds to scanning, and how long it holds up anybody else.
 
-    python benchmarks/judge.py [--directories 20000] [--files 50] [--runs 7] [--tree PATH] [--processes]
+    python benchmarks/judge.py [--directories 20000] [--files 50] [--runs 9] [--tree PATH] [--processes]
 
-Every round scans once without and once with the judge, in an order that changes; the figure is the median
-over the rounds of the ratio of the two in one round, so that a busy machine disturbs both alike. With
-``--processes`` whole commands are compared as well: ``dusk scan`` with ``dusk suggest``, rules and imports
-included. While the judge works, a second thread asks for its turn every millisecond, as a screen does: how
-long it had to wait is said too.
+Every round scans three times, in an order that changes: alone, with the names matched that rules ask for,
+and with the judge as well. The figures are medians over the rounds of the ratios of two of them in one round,
+so that a busy machine disturbs all alike. With ``--processes`` whole commands are compared as well: ``dusk scan``
+with ``dusk suggest``, rules and imports included.
+
+In all three a second thread asks for its turn every half millisecond, as a screen does: how late it got it is
+said for each of them, since the scan's own threads keep the processors busy too.
 
 DUSK_SCANNER chooses the scanner. The generated tree holds no name that a rule knows; give ``--tree`` a real
 one, such as ``/usr`` or a home, to see what names cost.
@@ -15,6 +17,7 @@ one, such as ``/usr`` or a home, to see what names cost.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import statistics
 import subprocess
@@ -22,20 +25,25 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from file_tree import file_tree
 from machine import machine
 
 from dusk.rules.judge import Judge
 from dusk.rules.rulebook import RuleBook
-from dusk.scan.scanner import ScanOptions
+from dusk.scan.scanner import ScanOptions, Triggers
 from dusk.scan.start import open_scan
 from dusk.settings import Settings
 
+T = TypeVar("T")
+ASKED_EVERY = 0.0005  # seconds
+
 
 class Waits:
-    """How late a thread gets its turn that asks for one every millisecond."""
+    """How late a thread gets its turn that asks for one again and again."""
 
     def __init__(self) -> None:
         self.late: list[float] = []
@@ -53,30 +61,28 @@ class Waits:
     def _run(self) -> None:
         while not self._stopped.is_set():
             before = time.perf_counter()
-            time.sleep(0.001)
-            self.late.append(time.perf_counter() - before - 0.001)
+            time.sleep(ASKED_EVERY)
+            self.late.append(time.perf_counter() - before - ASKED_EVERY)
 
 
-def scan_only(tree: bytes) -> tuple[float, int]:
-    began = time.perf_counter()
-    scan = open_scan(tree, ScanOptions())
-    with Waits():  # as beside the judge: the pair is to differ in the judging alone
-        scan.start()
-        scan.wait()
-        return time.perf_counter() - began, scan.progress().entries
+class Round:
+    """One scan from its start until all that was asked for is known."""
 
-
-def scan_and_judge(tree: bytes, book: RuleBook) -> tuple[float, Judge, Waits]:
-    began = time.perf_counter()
-    scan = open_scan(tree, ScanOptions(triggers=book.triggers))
-    judge = Judge(scan, book, Settings())
-    with Waits() as waits:
-        scan.start()
-        judge.start()
-        judge.wait()
-        seconds = time.perf_counter() - began
-    judge.stop()
-    return seconds, judge, waits
+    def __init__(self, tree: bytes, triggers: Triggers | None, book: RuleBook | None = None) -> None:
+        """Scan with these names matched, and judged by the rules of a book."""
+        gc.collect()
+        self.scan = open_scan(tree, ScanOptions(triggers=triggers))
+        self.judge = None if book is None else Judge(self.scan, book, Settings())
+        with Waits() as waits:
+            began = time.perf_counter()
+            self.scan.start()
+            if self.judge is not None:
+                self.judge.start()
+                self.judge.wait()
+                self.judge.stop()
+            self.scan.wait()
+            self.seconds = time.perf_counter() - began
+        self.late = waits.late
 
 
 def command(*words: str) -> float:
@@ -85,12 +91,15 @@ def command(*words: str) -> float:
     return time.perf_counter() - began
 
 
-def in_turn(round_number: int, first, second):
-    """Run two things, the other one first in every second round; return the answers in a fixed order."""
-    if round_number % 2:
-        later = second()
-        return first(), later
-    return first(), second()
+def in_turn(number: int, *works: Callable[[], T]) -> list[T]:
+    """Do several things, beginning with another one in every round; return the answers in a fixed order."""
+    order = [(number + place) % len(works) for place in range(len(works))]
+    done = {place: works[place]() for place in order}
+    return [done[place] for place in range(len(works))]
+
+
+def ratios(above: list[float], below: list[float]) -> list[float]:
+    return [one / other for one, other in zip(above, below, strict=True)]
 
 
 def middle(values: list[float]) -> str:
@@ -100,26 +109,32 @@ def middle(values: list[float]) -> str:
 
 def measure(tree: bytes, runs: int, processes: bool) -> None:
     book = RuleBook.load(b"/nonexistent")
-    scan_only(tree)  # what is read once is in memory for both
-    ratios, plain, judged, late = [], [], [], []
-    for number in range(runs):
-        (alone, entries), (both, judge, waits) = in_turn(
-            number, lambda: scan_only(tree), lambda: scan_and_judge(tree, book)
-        )
-        plain.append(alone)
-        judged.append(both)
-        ratios.append(both / alone)
-        late += waits.late
-    progress = judge.scan.progress()
-    print(
-        f"{entries:,} entries, {len(judge.scan.hits):,} names that a rule knows, {progress.scanner} scanner"
+    works = (
+        lambda: Round(tree, None),
+        lambda: Round(tree, book.triggers),
+        lambda: Round(tree, book.triggers, book),
     )
-    print(f"scan alone             {middle(plain)} s")
-    print(f"scan with judge        {middle(judged)} s, {len(judge.findings()):,} findings")
-    print(f"with judge / alone     {middle(ratios)}")
-    late.sort()
-    worst, usual = late[-1] * 1e3, late[len(late) * 99 // 100] * 1e3
-    print(f"another thread waited  {worst:.1f} ms at most, {usual:.1f} ms in 99 %")
+    works[2]()  # what is read or imported once is there for all
+    gc.freeze()  # as the app does: looking through its modules for garbage would hold up the screen
+    rounds = [in_turn(number, *works) for number in range(runs)]
+    last = rounds[-1][2]
+    print(
+        f"{len(last.scan.tree):,} entries, {len(last.scan.hits):,} names that a rule knows, "
+        f"{last.scan.progress().scanner} scanner, {len(last.judge.findings()):,} findings"
+    )
+    alone, matched, judged = ([one.seconds for one in column] for column in zip(*rounds, strict=True))
+    print(f"scan alone             {middle(alone)} s")
+    print(f"names matched / alone  {middle(ratios(matched, alone))}")
+    print(f"judged / names matched {middle(ratios(judged, matched))}")
+    print(f"judged / alone         {middle(ratios(judged, alone))}")
+    print("another thread got its turn so late, in milliseconds:")
+    for name, column in zip(("alone", "names matched", "judged"), zip(*rounds, strict=True), strict=True):
+        late = sorted(wait * 1e3 for one in column for wait in one.late)
+        worst = statistics.median(max(one.late) * 1e3 for one in column)
+        print(
+            f"  {name:<20} 99 %: {late[len(late) * 99 // 100]:.2f}, worst of a round: {worst:.1f} "
+            f"(median), worst of all: {late[-1]:.1f}"
+        )
     if processes:
         shown = os.fsdecode(tree)
         pairs = [
@@ -138,7 +153,7 @@ def main() -> None:
     )
     parser.add_argument("--directories", type=int, default=20000)
     parser.add_argument("--files", type=int, default=50)
-    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--tree", type=Path)
     parser.add_argument("--processes", action="store_true")
     given = parser.parse_args()
