@@ -25,6 +25,7 @@ _CHILDREN = frozenset(
     }
 )  # fmt: skip
 _LEAST = 4
+_PROOFS = frozenset({b"engine-id", b"overlay2"})  # of a copy from which the containers were left out
 _ID = re.compile(rb"[0-9a-f]{64}\Z")
 _LOG = re.compile(rb"(?:[0-9a-f]{64}-json|container-cached)\.log(?:\.\d+(?:\.gz)?)?\Z|container\.log\Z")
 _SPOKEN = (
@@ -38,12 +39,14 @@ _SPOKEN = (
 def inspect_docker(root: int, _hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield what a data directory of Docker holds; raises CannotTellError."""
     children = facts.children(root)
-    if len(_CHILDREN.intersection(children)) < _LEAST or b"containers" not in children:
+    if len(_CHILDREN.intersection(children)) < _LEAST:
+        return
+    if b"containers" not in children and not _PROOFS.intersection(children):
         return
     stays = [child for name, child in children.items() if name in _CHILDREN and name != b"containers"]
     logs: list[int] = []
     try:
-        containers = facts.children(children[b"containers"])
+        containers = facts.children(children[b"containers"]) if b"containers" in children else {}
     except CannotTellError:
         stays.append(children[b"containers"])
         containers = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from dusk.fs.protected import Protection
 from dusk.fs.units import format_count
 from dusk.rules.facts import Facts
 from dusk.rules.sighting import Sighting
@@ -24,6 +25,8 @@ _SESSION = re.compile(
     rb"(tmux|ssh|systemd-private|snap-private|snap|pulse|dbus|gpg|vscode|krb5|nsys)[-._].*",
     re.DOTALL,
 )
+# An empty directory there is a service's setting: journald keeps its log on disk where /var/log/journal is.
+_SERVICES, _NOT_SERVICES = b"/var/", b"/var/tmp/"
 _QUEUES = frozenset({b"queue", b"queues", b"jobs", b"spool"})
 
 
@@ -54,10 +57,14 @@ class EmptyDirectories:
             if parent > ROOT and inside[parent] == tree.child_count(parent):
                 empty.add(parent)
                 waiting.append(tree.parent(parent))
+        protection = Protection.load()
         outermost = [
             index
             for index in sorted(empty)
-            if index != ROOT and tree.parent(index) not in empty and _is_nobodys(index, facts)
+            if index != ROOT
+            and tree.parent(index) not in empty
+            and _is_nobodys(index, facts)
+            and not is_the_systems(tree.path(index), protection)
         ]
         if outermost:
             yield Sighting(
@@ -68,6 +75,13 @@ class EmptyDirectories:
                     f"directories inside them {format_count(len(empty))}.",
                 ),
             )
+
+
+def is_the_systems(path: bytes, protection: Protection) -> bool:
+    """Return whether a directory is one that nobody removes because it is empty: /srv, or somebody's home."""
+    if path.startswith(_SERVICES) and not path.startswith(_NOT_SERVICES):
+        return True
+    return protection.reason(path) is not None
 
 
 def _is_nobodys(index: int, facts: Facts) -> bool:

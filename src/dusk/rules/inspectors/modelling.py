@@ -10,6 +10,10 @@ MODELLING = {
     "engine": "exported:inspect_engine",
     "family": "",  # told by `family_findings`, once all members are known
     "gguf": "gguf_files:inspect_gguf",
+    "kaggle": "moved_caches:inspect_kaggle",
+    "nltk": "moved_caches:inspect_nltk",
+    "remote-code": "moved_caches:inspect_remote_code",
+    "xet": "moved_caches:inspect_xet",
     "hub": "hub:inspect_hub",
     "legacy-cache": "url_cache:inspect_legacy_cache",
     "local-datasets": "dataset_cache:inspect_local_datasets",

@@ -6,6 +6,7 @@ called sha256(url), often with sha256(etag) behind a dot, and ``<name>.json`` ho
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterator
@@ -20,6 +21,11 @@ from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Sighting
 
 _NAME = re.compile(rb"[0-9a-f]{64}(\.[0-9a-f]{64})?(\.(h5|py|tar\.gz))?\Z")
+_LOCK = re.compile(rb"[0-9a-f]{64}(?:\.[0-9a-f]{64})?(?:\.h5)?\.lock\Z")
+# Found by the name of the directory itself, or another library's.
+_ELSEWHERE = frozenset(
+    {b"transformers", b"pytorch_transformers", b"pytorch_pretrained_bert", b"hub", b"downloads"}
+)
 _LEFT = re.compile(rb"(tmp[0-9a-z_]{8}|[0-9a-f]{64}.*\.incomplete)\Z", re.DOTALL)
 _HASH = re.compile(rb"[0-9a-f]{64}\Z")
 _MOST = 200_000  # entries of one directory that are looked at
@@ -46,8 +52,17 @@ class Download:
     """Its note."""
 
 
-def inspect_legacy_cache(directory: int, _hits: list[int], facts: Facts) -> Iterator[Sighting]:
-    """Yield the files of a cache that transformers before 4.22 filled."""
+def inspect_legacy_cache(parent: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
+    """Yield the files of caches that transformers before 4.22 filled, wherever a variable put them."""
+    places = {hit for hit in hits if facts.is_directory(hit)}
+    if any(_LOCK.match(facts.tree.name(hit)) for hit in hits) and facts.tree.name(parent) not in _ELSEWHERE:
+        places.add(parent)
+    for place in places:
+        with contextlib.suppress(CannotTellError):
+            yield from _legacy(place, facts)
+
+
+def _legacy(directory: int, facts: Facts) -> Iterator[Sighting]:
     downloads = read_downloads(directory, facts)
     if not downloads:
         return
