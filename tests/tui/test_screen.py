@@ -127,16 +127,16 @@ async def test_the_cursor_follows_the_biggest_until_the_first_key_then_never_jum
     async with running(session) as (screen, pilot):
         tree.grow(tree.at("wandb"), 9_000 * GIB)
         screen.list.rest()
-        screen.tick()
+        screen.look()
         await pilot.pause()
         assert screen.list.cursor == tree.at("wandb")
         await pilot.press("j")
         under = screen.list.cursor
         tree.grow(tree.at("conda"), 99_000 * GIB)
-        screen.tick()
+        screen.look()
         assert screen.list.rows.ids[1] == tree.at("wandb"), "the order rests while somebody moves"
         screen.list.rest()
-        screen.tick()
+        screen.look()
         assert screen.list.rows.ids[1] == tree.at("conda")
         assert screen.list.cursor == under
 
@@ -281,14 +281,14 @@ async def test_an_unchanged_tick_refreshes_nothing() -> None:
     async with running() as (screen, pilot):
         await pilot.press("j")
         screen.list.rest()
-        screen.tick()
+        screen.look()
         await pilot.pause(0.3)
         asked: list[object] = []
         for part in (screen.breadcrumb, screen.disk_line, screen.list, screen.panel, screen.status):
             part.refresh = lambda *regions, part=part, **_: asked.append((part, regions))  # type: ignore[method-assign]
         for _ in range(5):
             screen._pulse = None
-            screen.tick()
+            screen.look()
         assert asked == []
 
 
@@ -299,7 +299,7 @@ async def test_a_name_with_markup_is_shown_as_it_is() -> None:
     tree.add(0, "x[/red].bin", 90_000 * GIB)
     async with running(session) as (screen, pilot):
         screen.list.rest()
-        screen.tick()
+        screen.look()
         await pilot.pause()
         await pilot.press("g", "j", "d")
         assert "x[/red].bin" in screen.status.plain_text()
@@ -327,5 +327,5 @@ async def test_the_first_entries_come_at_once_also_under_a_moving_hand() -> None
         await pilot.press("j", "j")
         tree.add(0, "weights.bin", GIB)
         screen.list.touched()
-        screen.tick()
+        screen.look()
         assert len(screen.list.rows) == 2

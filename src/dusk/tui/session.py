@@ -91,7 +91,7 @@ class Session:
         self.choices = Choices(scan.tree, judge)
         self.capacity: Capacity | None = None
         self.owners = OwnerNames()
-        self.say_ended: Callable[[], None] = lambda: None
+        self.say_ended: Callable[[], object] = lambda: None
         """Called by some thread when the scan has ended."""
         self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
         self._known = KnownFindings(scan.tree, judge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -15,6 +16,10 @@ from dusk.tui.screens.browsing import Browsing
 from dusk.tui.screens.choosing import Choosing
 from dusk.tui.session import Pulse, Session
 
+_DRAWING_SHARE = 0.05
+"""Part of one processor that looking and drawing may take, unless the last look was long ago."""
+_PATIENCE = 0.3
+"""Seconds after which the screen is brought up to date whatever that takes."""
 # Keys are seen here before the bindings of the field that has the focus.
 _WHILE_TYPING = frozenset({"escape", "up", "down", "pageup", "pagedown", "ctrl+c"})
 
@@ -30,6 +35,7 @@ class MainScreen(Browsing, Choosing):
         super().__init__(session, commands)
         self._tick_seconds = tick_seconds
         self._pulse: Pulse | None = None
+        self._looked = self._spent = 0.0
         self._by_key = {key: command.id for command in commands for key in command.keys}
 
     def fit(self, size: Size) -> None:
@@ -53,7 +59,21 @@ class MainScreen(Browsing, Choosing):
         self.show_all()
 
     def tick(self) -> None:
-        """Take over what changed since the last look; an unchanged tick sends nothing."""
+        """Look whether something changed, when it is time for that."""
+        if self._may_look():
+            self.look()
+
+    def _may_look(self) -> bool:
+        """Return whether it is time: a big screen is drawn less often, so that scan and keys come first."""
+        now, spent = time.monotonic(), time.thread_time()
+        waited = now - self._looked
+        if waited < _PATIENCE and spent - self._spent > _DRAWING_SHARE * waited:
+            return False
+        self._looked, self._spent = now, spent
+        return True
+
+    def look(self) -> None:
+        """Take over what changed since the last look; where nothing did, nothing is sent."""
         if not self.is_current:
             return
         self.status.settle()
@@ -99,7 +119,7 @@ class MainScreen(Browsing, Choosing):
     @on(ScanEnded)
     def _scan_ended(self, event: ScanEnded) -> None:
         event.stop()
-        self.tick()
+        self.look()
 
     @on(RowChosen)
     def _row_chosen(self, event: RowChosen) -> None:
