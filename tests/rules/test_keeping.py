@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from dusk.fs.mounts import MountTable
+from dusk.fs.protected import Protection
 from dusk.rules.finding import Action
+from dusk.rules.inspectors.empty_directories import is_the_systems
 from dusk.rules.safety import Safety
 
 from .trees import DAY, index_of, judge, names, of, offered, only, put, set_ages
@@ -195,3 +198,24 @@ def test_directories_of_sessions_are_no_empty_directories(tmp_path: Path) -> Non
     put(tmp_path / "tmp/list.txt")
     set_ages(tmp_path)
     assert names(only(judge(tmp_path), "empty-directories"), tmp_path / "tmp") == {"forgotten"}
+
+
+def test_an_empty_home_is_no_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("home/ann", "forgotten"):
+        (tmp_path / name).mkdir(parents=True)
+    set_ages(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home/ann"))
+    assert names(only(judge(tmp_path), "empty-directories"), tmp_path) == {"forgotten"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/srv", "/opt/containerd", "/var/log/journal", "/var/mail", "/etc/skel/x", "/home", "/data/.git/info"],
+)
+def test_empty_directories_of_the_system_are_its_own(path: str) -> None:
+    assert is_the_systems(os.fsencode(path), Protection.load(mounts=MountTable(())))
+
+
+@pytest.mark.parametrize("path", ["/srv/models", "/var/tmp/build", "/data/x", "/opt/tool/empty"])
+def test_empty_directories_of_people_may_go(path: str) -> None:
+    assert not is_the_systems(os.fsencode(path), Protection.load(mounts=MountTable(())))
