@@ -9,7 +9,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from dusk.fs import syscalls
 from dusk.fs.identity import Identity
@@ -81,6 +81,24 @@ def give_time_back(directory: int, now: os.stat_result, before_ns: int, after_ns
     if before_ns and after_ns and now.st_mtime_ns == after_ns:
         with contextlib.suppress(OSError):
             os.utime(directory, ns=(now.st_atime_ns, before_ns))
+
+
+@contextlib.contextmanager
+def time_kept(directory: int, known_ns: int, then_ns: int = 0) -> Iterator[None]:
+    """Give an open directory its time back right after a change of dusk's own in the block.
+
+    Only if it had ``known_ns`` before, so that nobody else's change is hidden; 0 for nothing to keep. With
+    ``then_ns`` it gets that one instead. What is interrupted between two steps then has left no trace.
+    """
+    try:
+        before = os.fstat(directory) if known_ns else None
+    except OSError:
+        before = None
+    try:
+        yield
+    finally:
+        if before is not None:
+            give_time_back(directory, before, then_ns or known_ns, known_ns)
 
 
 def same_inode(identity: Identity) -> Callable[[os.stat_result], bool]:

@@ -14,7 +14,7 @@ from dusk.actions.archive import remove_working
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import relocate, same_inode, status_of, sync
+from dusk.actions.relocation import relocate, same_inode, status_of, sync, time_kept
 from dusk.actions.restoration import TrashReturn, make_directories, restore_group
 from dusk.actions.settling import entry_status
 from dusk.actions.trash import TrashMove, trash_group
@@ -166,7 +166,9 @@ def _move_of(product: Product, original: Record, batch: int, opened: dict[bytes,
         title=f"Made of {display_path(original.source)}",
         safety=original.safety,
     )
-    return TrashMove(record, opened[directory])
+    # Beside its source, which is back: its leaving gives the directory the time that it had before the act.
+    is_beside = directory == os.path.dirname(original.source)
+    return TrashMove(record, opened[directory], kept_ns=original.parent_before_ns if is_beside else 0)
 
 
 def _about_products(changed: Sequence[bytes], left: Sequence[bytes]) -> str:
@@ -210,7 +212,8 @@ def _make_in(
     path = os.path.join(os.path.dirname(original.source), working)
     (record,) = tools.journal.write([replace(record, working=path, trash=b"", trash_name=b"")])
     try:
-        os.mkdir(working, 0o700, dir_fd=parent)
+        with time_kept(parent, original.parent_after_ns):
+            os.mkdir(working, 0o700, dir_fd=parent)
         holder = os.open(working, _FLAGS, dir_fd=parent)
         try:
             products = tools.journal.products(original.id)
@@ -218,20 +221,23 @@ def _make_in(
             name = os.path.basename(original.source)
             identity = Identity.from_stat(os.stat(name, dir_fd=holder, follow_symlinks=False))
             (record,) = tools.journal.write([replace(record, state=State.COPIED, identity=identity)])
-            relocate(holder, name, parent, name, same_inode(identity))
+            with time_kept(parent, original.parent_after_ns, original.parent_before_ns):
+                relocate(holder, name, parent, name, same_inode(identity))
             sync(parent)
             (record,) = tools.journal.write([replace(record, state=State.VERIFIED)])
         finally:
             os.close(holder)
     except (OSError, Cancelled, JournalError) as problem:
-        remove_working(parent, working)
+        with time_kept(parent, original.parent_after_ns):
+            remove_working(parent, working)
         why = getattr(problem, "strerror", None) or str(problem) or "stopped"
         sentence = f"{shown} was not made again: {why}."
         tools.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
         if isinstance(problem, OSError):
             return Returned(ItemState.FAILED, sentence), None
         raise
-    remove_working(parent, working)
+    with time_kept(parent, original.parent_before_ns):
+        remove_working(parent, working)
     said = f"{shown} was made again from what replaced it: the trash was emptied since."
     return Returned(ItemState.DONE, f"{said} {note}".rstrip()), record
 

@@ -21,7 +21,7 @@ from dusk.actions.gate import Refused, refuse
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync
+from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync, time_kept
 from dusk.actions.trash import TrashMove, trash_group
 from dusk.actions.trash_choice import NoTrash
 from dusk.actions.withdrawal import withdraw_product
@@ -125,7 +125,11 @@ class _Replacing:
         self._path = path
         self._demands = demands
         self._working = b".dusk-" + secrets.token_hex(8).encode() + b".part"
+        # Beside the source no step but the last leaves a trace in the directory's time: wherever a kill comes
+        # between two of them, it is the one that the user knows.
+        is_beside = path == os.path.dirname(item.record.source)
         self._before_ns = os.fstat(item.situation.parent).st_mtime_ns
+        self._kept_ns = self._before_ns if is_beside else 0
         self._published: list[Product] = []
 
     def run(self, make: Make) -> End:
@@ -134,6 +138,7 @@ class _Replacing:
             batch=self._work.begin(),
             destination=self._path,
             working=os.path.join(self._path, self._working),
+            parent_before_ns=self._before_ns,
         )
         (record,) = self._work.journal.write([intent])
         try:
@@ -142,11 +147,12 @@ class _Replacing:
             record = self._publish(record, made)
         except BaseException as problem:
             return self._failed(record, problem)
-        remove_working(self._directory, self._working)
+        self._remove_working()
         return self._trash_source(record, made)
 
     def _make(self, make: Make) -> Made:
-        os.mkdir(self._working, 0o700, dir_fd=self._directory)
+        with time_kept(self._directory, self._kept_ns):
+            os.mkdir(self._working, 0o700, dir_fd=self._directory)
         holder = os.open(self._working, _FLAGS, dir_fd=self._directory)
         try:
             made = make(Workshop(holder, self._item, self._work))
@@ -180,7 +186,8 @@ class _Replacing:
             record = self._work.journal.write_products(noted, products)
             for part, product in zip(made.parts, products, strict=True):
                 self._published.append(product)  # before: whatever is raised may come after the rename
-                relocate(holder, part.name, self._directory, part.final, same_inode(product.identity))
+                with time_kept(self._directory, self._kept_ns):
+                    relocate(holder, part.name, self._directory, part.final, same_inode(product.identity))
             sync(holder)
             sync(self._directory)
         finally:
@@ -201,7 +208,7 @@ class _Replacing:
 
     def _trash_source(self, record: Record, made: Made) -> End:
         self._work.progress.at("moving to trash", record.source)
-        move = TrashMove(record, self._situation.parent, parent_before_ns=self._before_ns)
+        move = TrashMove(record, self._situation.parent)
         try:
             trash_group(self._work.journal, [move], self._work.trashes)
         except JournalError as problem:
@@ -250,15 +257,19 @@ class _Replacing:
             return End(ItemState.FAILED, sentence)
         raise problem
 
+    def _remove_working(self) -> None:
+        with time_kept(self._directory, self._kept_ns):
+            remove_working(self._directory, self._working)
+
     def _withdraw(self) -> str:
         """Remove the products again; return a sentence about what is left, with a space before it."""
         left: list[Product] = []
         for product in self._published:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError), time_kept(self._directory, self._kept_ns):
                 if withdraw_product(self._directory, self._working, product):
                     continue
             left.append(product)
-        remove_working(self._directory, self._working)
+        self._remove_working()
         if not left:
             return ""
         return f" What was made of it stays at {display_path(left[0].path)}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 
 from dusk.actions import trashinfo
@@ -13,7 +14,7 @@ from dusk.actions.archive import remove_working
 from dusk.actions.journal import Journal
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import status_of, sync
+from dusk.actions.relocation import modified_ns, status_of, sync, time_kept
 from dusk.actions.restoration import is_trashed_item
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.trash_directory import TrashDirectory
@@ -90,12 +91,13 @@ class Settling:
         Products that already have their final names go only when source and product are exactly what the
         journal says. Returns a sentence about what is left, with a space before it.
         """
-        left = [
-            product.path
-            for product in self.journal.products(record.id)
-            if product.role == "made" and not self._withdraw_product(record, product)
-        ]
-        self.remove_working(record)
+        with _time_kept(record):
+            left = [
+                product.path
+                for product in self.journal.products(record.id)
+                if product.role == "made" and not self._withdraw_product(record, product)
+            ]
+            self.remove_working(record)
         if os.path.lexists(record.working) and record.working:
             return f" An unfinished copy is left at {display_path(record.working)}; it can be deleted."
         if left:
@@ -124,7 +126,7 @@ class Settling:
         """Remove the working directory of a record, which is always dusk's own."""
         if not record.working:
             return
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), _time_kept(record):
             directory = open_directory(os.path.dirname(record.working))
             try:
                 remove_working(directory, os.path.basename(record.working))
@@ -173,6 +175,23 @@ class Settling:
                 records.append(replace(record, parent_before_ns=before_ns, parent_after_ns=after_ns))
                 before_ns = after_ns
             self.journal.write(records, closing=True)
+
+
+@contextlib.contextmanager
+def _time_kept(record: Record) -> Iterator[None]:
+    """Let the directory of a source keep a time that the journal knows: that before the act, or after it."""
+    try:
+        directory, _ = open_parent(record.source)
+    except (OSError, ValueError):
+        yield
+        return
+    try:
+        now = modified_ns(directory)
+        known = now if now in (record.parent_before_ns, record.parent_after_ns) else 0
+        with time_kept(directory, known):
+            yield
+    finally:
+        os.close(directory)
 
 
 def tools_of(settling: Settling) -> Tools:

@@ -27,6 +27,7 @@ from dusk.actions.relocation import (
     same_inode,
     status_of,
     sync,
+    time_kept,
 )
 from dusk.actions.trash_choice import NoTrash, TrashDirectories
 from dusk.actions.trash_directory import TrashDirectory
@@ -63,6 +64,8 @@ class TrashMove:
     """What else to know of one that was moved."""
     parent_before_ns: int = 0
     """Modification time of its directory before the act of which this is the last part; 0 when it is all."""
+    kept_ns: int = 0
+    """Modification time that its directory keeps although it leaves; 0 where the time tells of that."""
 
     @property
     def name(self) -> bytes:
@@ -247,7 +250,8 @@ def _act(move: TrashMove) -> None:
         drift = "is not there any more" if now is None else record.identity.drift(Identity.from_stat(now))
         if drift is not None:
             raise _Changed(drift)
-        relocate(move.parent, move.name, place.files, record.trash_name, same_inode(record.identity))
+        with time_kept(move.parent, move.kept_ns):
+            relocate(move.parent, move.name, place.files, record.trash_name, same_inode(record.identity))
         _refuse_mounts(move)
         after = modified_ns(move.parent)
         move.record = replace(record, state=State.DONE, parent_before_ns=before, parent_after_ns=after)
