@@ -79,7 +79,7 @@ def restore(
     cancelled: Cancelling = never,
 ) -> BinOutcome:
     """Put items back where they came from; nothing is ever replaced. Raises JournalError."""
-    chosen = sorted(items, key=lambda item: item.original)
+    chosen = sorted(items, key=_order_of_return)
     with held_back(cancelled) as asked, journal.acting():
         run = _BinRun(journal, BatchKind.RESTORE, progress or ExecutionProgress(), asked)
         try:
@@ -271,6 +271,11 @@ class _BinRun:
 
     def _outcome(self) -> BinOutcome:
         return BinOutcome(self.batch or None, tuple(self.results), self.freed, self.was_cancelled)
+
+
+def _order_of_return(item: TrashItem) -> tuple[int, int, bytes]:
+    """Directories before what was in them, and of one directory the last that left it first, as undo does."""
+    return (item.original.count(b"/"), -item.record.id if item.record is not None else 0, item.original)
 
 
 def _archive_note(item: TrashItem) -> str:

@@ -25,8 +25,15 @@ from dusk.actions.journal import JournalError
 from dusk.actions.metadata import read_attributes
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import give_time_back, modified_ns, status_of, sync
-from dusk.actions.settling import Settling, drop_document, entry_status, is_in_place, is_in_trash
+from dusk.actions.relocation import give_time_back, modified_ns, status_of, sync, time_kept
+from dusk.actions.settling import (
+    Settling,
+    directory_time_kept,
+    drop_document,
+    entry_status,
+    is_in_place,
+    is_in_trash,
+)
 from dusk.actions.trash import TrashMove, release_place, reserve_place
 from dusk.actions.trash_directory import TrashDirectory, Unusable
 from dusk.fs.cancellation import Cancelling, stop_if
@@ -88,7 +95,8 @@ def settle(record: Record, settling: Settling) -> None:
     shown = display_path(record.source)
     place = settling.place_of(record)
     in_trash = is_in_trash(record, place)
-    _drop_temporary(record)
+    with directory_time_kept(record):
+        _drop_temporary(record)
     if is_in_place(record):
         if in_trash:
             assert place is not None
@@ -99,7 +107,8 @@ def settle(record: Record, settling: Settling) -> None:
         return
     now = entry_status(record.source)
     if in_trash and now is not None and _is_link(now, record):
-        settling.end(record, State.DONE)
+        # Taking the name stamped the kept file and the directory at one moment.
+        settling.moved(settling.end(record, State.DONE), now.st_ctime_ns)
         settling.sentences.append(
             f"{shown} became a hard link before dusk was interrupted. 'dusk undo' takes it back."
         )
@@ -187,7 +196,6 @@ def _replace_by_link(item: Admission, keeper: Admission, other: int, work: Work)
     except JournalError:
         release_place(move)
         raise
-    before = modified_ns(situation.parent)
     try:
         _swap(item, keeper, temporary, other, move.place, record)
     except (OSError, Refused) as problem:
@@ -199,7 +207,7 @@ def _replace_by_link(item: Admission, keeper: Admission, other: int, work: Work)
         with contextlib.suppress(JournalError):
             work.journal.write([replace(record, state=State.FAILED, error=error)], closing=True)
         raise
-    return _linked(item, keeper, move, replace(record, parent_before_ns=before), work)
+    return _linked(item, keeper, move, record, work)
 
 
 def _linked(item: Admission, keeper: Admission, move: TrashMove, record: Record, work: Work) -> End:
@@ -223,10 +231,11 @@ def _swap(  # noqa: PLR0917 - the facts of one swap
     """Give the separate file a name in the trash and its place to a link. Raises OSError and Refused."""
     situation, kept = item.situation, keeper.record.identity
     parent, name = situation.parent, situation.name
-    os.link(
-        keeper.situation.name, temporary,
-        src_dir_fd=keeper.situation.parent, dst_dir_fd=parent, follow_symlinks=False,
-    )  # fmt: skip
+    with time_kept(parent, record.parent_before_ns):
+        os.link(
+            keeper.situation.name, temporary,
+            src_dir_fd=keeper.situation.parent, dst_dir_fd=parent, follow_symlinks=False,
+        )  # fmt: skip
     if os.stat(temporary, dir_fd=parent, follow_symlinks=False).st_ino != kept.inode:
         raise Refused(f"{display_path(keeper.record.source)} was replaced at this moment.")
     os.link(name, record.trash_name, src_dir_fd=parent, dst_dir_fd=place.files, follow_symlinks=False)
@@ -251,8 +260,9 @@ def _clear(parent: int, temporary: bytes, move: TrashMove) -> bool:
     """Take away what a failed attempt left; return whether the file is known to be in its place."""
     assert move.place is not None
     try:
-        if status_of(parent, temporary) is not None:
-            os.unlink(temporary, dir_fd=parent)
+        with time_kept(parent, move.record.parent_before_ns):
+            if status_of(parent, temporary) is not None:
+                os.unlink(temporary, dir_fd=parent)
         now = status_of(parent, move.name)
         if now is None or not move.record.identity.is_same_inode(Identity.from_stat(now)):
             return False

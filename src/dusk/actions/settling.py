@@ -72,9 +72,7 @@ class Settling:
             self.remove_working(record)
             ended = self.end(record, State.DONE)
             moved_ns = os.stat(record.trash_name, dir_fd=place.files, follow_symlinks=False).st_ctime_ns
-            self._moved.setdefault((record.batch, os.path.dirname(record.source)), []).append(
-                (ended, moved_ns)
-            )
+            self.moved(ended, moved_ns)
             did = words_of(record.action).diary.format(shown)
             self.sentences.append(
                 f"{did[:1].upper()}{did[1:]} before dusk was interrupted. 'dusk undo' takes it back."
@@ -85,13 +83,17 @@ class Settling:
             self.end(record, State.FAILED, f"Interrupted before it was moved.{left}")
             self.sentences.append(f"{shown} was not touched: dusk was interrupted before.{left}")
 
+    def moved(self, record: Record, moved_ns: int) -> None:
+        """Note when a source that is known to have left its directory did so, for `settle_times`."""
+        self._moved.setdefault((record.batch, os.path.dirname(record.source)), []).append((record, moved_ns))
+
     def withdraw(self, record: Record) -> str:
         """Remove what an act made before it was interrupted, because its source is in its place untouched.
 
         Products that already have their final names go only when source and product are exactly what the
         journal says. Returns a sentence about what is left, with a space before it.
         """
-        with _time_kept(record):
+        with directory_time_kept(record):
             left = [
                 product.path
                 for product in self.journal.products(record.id)
@@ -126,7 +128,7 @@ class Settling:
         """Remove the working directory of a record, which is always dusk's own."""
         if not record.working:
             return
-        with contextlib.suppress(OSError), _time_kept(record):
+        with contextlib.suppress(OSError), directory_time_kept(record):
             directory = open_directory(os.path.dirname(record.working))
             try:
                 remove_working(directory, os.path.basename(record.working))
@@ -178,7 +180,7 @@ class Settling:
 
 
 @contextlib.contextmanager
-def _time_kept(record: Record) -> Iterator[None]:
+def directory_time_kept(record: Record) -> Iterator[None]:
     """Let the directory of a source keep a time that the journal knows: that before the act, or after it."""
     try:
         directory, _ = open_parent(record.source)
