@@ -4,11 +4,12 @@
 
 Every round scans three times, in an order that changes: alone, with the names matched that rules ask for,
 and with the judge as well. The figures are medians over the rounds of the ratios of two of them in one round,
-so that a busy machine disturbs all alike. With ``--processes`` whole commands are compared as well: ``dusk scan``
-with ``dusk suggest``, rules and imports included.
+so that a busy machine disturbs all alike. With ``--processes`` whole commands are compared as well: ``dusk
+scan`` with ``dusk suggest``, rules and imports included.
 
-In all three a second thread asks for its turn every half millisecond, as a screen does: how late it got it is
-said for each of them, since the scan's own threads keep the processors busy too.
+Meanwhile a second thread asks for its turn every half millisecond, as a screen does, and it is said how late
+it got it. The scan's own threads keep the processors busy too: so each round also judges what is scanned
+already, where nobody but the judge holds that thread up.
 
 DUSK_SCANNER chooses the scanner. The generated tree holds no name that a rule knows; give ``--tree`` a real
 one, such as ``/usr`` or a home, to see what names cost.
@@ -66,23 +67,32 @@ class Waits:
 
 
 class Round:
-    """One scan from its start until all that was asked for is known."""
+    """One scan from its start until all that was asked for is known, or the judging of one that has ended."""
 
-    def __init__(self, tree: bytes, triggers: Triggers | None, book: RuleBook | None = None) -> None:
-        """Scan with these names matched, and judged by the rules of a book."""
+    def __init__(
+        self, tree: bytes, triggers: Triggers | None, book: RuleBook | None = None, *, ended: bool = False
+    ) -> None:
+        """Scan with these names matched, and judge by the rules of a book."""
         gc.collect()
-        self.scan = open_scan(tree, ScanOptions(triggers=triggers))
-        self.judge = None if book is None else Judge(self.scan, book, Settings())
+        scan = open_scan(tree, ScanOptions(triggers=triggers))
+        judge = None if book is None else Judge(scan, book, Settings())
+        if ended:
+            scan.start()
+            scan.wait()
         with Waits() as waits:
             began = time.perf_counter()
-            self.scan.start()
-            if self.judge is not None:
-                self.judge.start()
-                self.judge.wait()
-                self.judge.stop()
-            self.scan.wait()
+            scan.start()
+            if judge is not None:
+                judge.start()
+                judge.wait()
+                judge.stop()
+            scan.wait()
             self.seconds = time.perf_counter() - began
         self.late = waits.late
+        # Not the tree and the findings themselves, which would be searched for garbage in every later round.
+        self.entries, self.hits = len(scan.tree), len(scan.hits)
+        self.findings = 0 if judge is None else len(judge.findings())
+        self.scanner = scan.progress().scanner
 
 
 def command(*words: str) -> float:
@@ -113,27 +123,28 @@ def measure(tree: bytes, runs: int, processes: bool) -> None:
         lambda: Round(tree, None),
         lambda: Round(tree, book.triggers),
         lambda: Round(tree, book.triggers, book),
+        lambda: Round(tree, book.triggers, book, ended=True),
     )
     works[2]()  # what is read or imported once is there for all
     gc.freeze()  # as the app does: looking through its modules for garbage would hold up the screen
     rounds = [in_turn(number, *works) for number in range(runs)]
     last = rounds[-1][2]
     print(
-        f"{len(last.scan.tree):,} entries, {len(last.scan.hits):,} names that a rule knows, "
-        f"{last.scan.progress().scanner} scanner, {len(last.judge.findings()):,} findings"
+        f"{last.entries:,} entries, {last.hits:,} names that a rule knows, {last.findings:,} findings, "
+        f"{last.scanner} scanner"
     )
-    alone, matched, judged = ([one.seconds for one in column] for column in zip(*rounds, strict=True))
+    alone, matched, judged, _ = ([one.seconds for one in column] for column in zip(*rounds, strict=True))
     print(f"scan alone             {middle(alone)} s")
     print(f"names matched / alone  {middle(ratios(matched, alone))}")
     print(f"judged / names matched {middle(ratios(judged, matched))}")
     print(f"judged / alone         {middle(ratios(judged, alone))}")
     print("another thread got its turn so late, in milliseconds:")
-    for name, column in zip(("alone", "names matched", "judged"), zip(*rounds, strict=True), strict=True):
+    names = ("scanned alone", "names matched", "judged meanwhile", "judged afterwards")
+    for name, column in zip(names, zip(*rounds, strict=True), strict=True):
         late = sorted(wait * 1e3 for one in column for wait in one.late)
-        worst = statistics.median(max(one.late) * 1e3 for one in column)
         print(
-            f"  {name:<20} 99 %: {late[len(late) * 99 // 100]:.2f}, worst of a round: {worst:.1f} "
-            f"(median), worst of all: {late[-1]:.1f}"
+            f"  {name:<20} 99 % of times: {late[len(late) * 99 // 100]:.2f}, "
+            f"worst of a round: {middle([max(one.late) * 1e3 for one in column])}"
         )
     if processes:
         shown = os.fsdecode(tree)
