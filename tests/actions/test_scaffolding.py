@@ -71,10 +71,10 @@ def test_a_failure_in_between_removes_what_was_made(box, monkeypatch):
 
     real = scaffolding._make
 
-    def failing(base, name):
+    def failing(base, name, times):
         if name == b"c":
             raise OSError(28, "No space left on device")
-        return real(base, name)
+        return real(base, name, times)
 
     monkeypatch.setattr(scaffolding, "_make", failing)
     outcome, _ = lay_out(box, "a/b", "c")
@@ -82,10 +82,27 @@ def test_a_failure_in_between_removes_what_was_made(box, monkeypatch):
     assert os.listdir(box.data) == []
 
 
-def test_what_a_kill_left_is_removed_again(box):
+@pytest.mark.parametrize("is_old", [False, True])
+def test_what_a_kill_left_is_removed_again(box, is_old):
+    """Also what an older dusk had noted, which knew names only."""
+    os.utime(box.data, ns=(5, 5))
     outcome, _ = lay_out(box, "a/b", "c")
     (record,) = box.journal.records(outcome.batch)
-    assert json.loads(record.detail) == ["a", "a/b", "c"]
-    box.journal.write([replace(record, state=State.INTENT)])
+    names = json.loads(record.detail)["names"]
+    assert names == ["a", "a/b", "c"]
+    detail = json.dumps(names) if is_old else record.detail
+    box.journal.write([replace(record, state=State.INTENT, detail=detail)])
     assert recover(box.journal).sentences
     assert os.listdir(box.data) == []
+    assert (os.stat(box.data).st_mtime_ns == 5) is not is_old
+
+
+def test_undo_gives_the_directory_its_time_back_unless_someone_else_changed_it(box):
+    os.utime(box.data, ns=(5, 5))
+    lay_out(box, "a/b", "c")
+    undo_batch(box.journal)
+    assert os.listdir(box.data) == [] and os.stat(box.data).st_mtime_ns == 5
+    lay_out(box, "a/b", "c")
+    box.file(b"beside")
+    undo_batch(box.journal)
+    assert os.listdir(box.data) == [b"beside"] and os.stat(box.data).st_mtime_ns != 5

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from dusk.actions.act import Act, Admission, Demands, End, Objection, Returned, Situation, Tools, Work
+from dusk.actions.directory_times import DirectoryTimes
 from dusk.actions.gate import Gate
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
@@ -116,21 +117,27 @@ class Scaffolding(Act):
         if not missing:
             return [End(ItemState.SKIPPED, f"{item.situation.shown} has all of these directories already.")]
         work.progress.at("making directories", base)
-        detail = json.dumps([os.fsdecode(name) for name in missing])
+        times = DirectoryTimes.before(base, missing)
         record = replace(
-            item.record, batch=work.begin(), detail=detail, frees_after_purge=0, disk_size=0, apparent_size=0
+            item.record,
+            batch=work.begin(),
+            detail=_encode(missing, times),
+            entries=len(missing),
+            frees_after_purge=0,
+            disk_size=0,
+            apparent_size=0,
         )
-        record = replace(record, entries=len(missing))
         (record,) = work.journal.write([record])
         made: list[Product] = []
         try:
             for name in missing:
-                made.append(_make(base, name))
-            work.journal.write_products(replace(record, state=State.DONE), made)
+                made.append(_make(base, name, times))
+            done = replace(record, state=State.DONE, detail=_encode(missing, times))
+            work.journal.write_products(done, made)
         except (OSError, JournalError) as problem:
             why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
             sentence = f"{display_path(os.path.join(base, name))} cannot be made: {why}."
-            left, further = _remove(made)
+            left, further = _remove(made, times)
             is_half_made = not isinstance(problem, FileExistsError) and os.path.lexists(
                 os.path.join(base, name)
             )
@@ -149,7 +156,7 @@ class Scaffolding(Act):
         """Remove what was made, as far as nobody put anything into it."""
         (record,) = tools.journal.write([record])
         try:
-            note = _retire(tools.journal.products(original.id))
+            note = _retire(tools.journal.products(original.id), _decode(original)[1])
         except OSError as problem:
             sentence = f"{display_path(problem.filename)} cannot be removed: {problem.strerror}. Undo again."
             with contextlib.suppress(JournalError):
@@ -164,8 +171,10 @@ class Scaffolding(Act):
 
     def settle(self, record: Record, settling: Settling) -> None:
         """Remove again what an interrupted run had made: only what is empty can go."""
-        names = [os.fsencode(name) for name in json.loads(record.detail or "[]")]
-        _remove([Product(os.path.join(record.source, name), record.identity) for name in names], record)
+        names, times = _decode(record)
+        made = [Product(os.path.join(record.source, name), record.identity) for name in names]
+        times.explain(made)
+        _remove(made, times, record)
         settling.end(record, State.FAILED, "Interrupted before all directories were made.")
         settling.sentences.append(
             f"{display_path(record.source)}: dusk was interrupted while it made directories; they are gone."
@@ -173,14 +182,29 @@ class Scaffolding(Act):
 
     def settle_return(self, original: Record, record: Record, settling: Settling) -> str:
         """Remove what an interrupted undo did not come to."""
-        return _retire(settling.journal.products(original.id))
+        return _retire(settling.journal.products(original.id), _decode(original)[1])
 
 
-def _make(base: bytes, name: bytes) -> Product:
+def _encode(names: Sequence[bytes], times: DirectoryTimes) -> str:
+    known = {os.fsdecode(path): times.known[path] for path in times.known}
+    return json.dumps({"names": [os.fsdecode(name) for name in names], "times": known})
+
+
+def _decode(record: Record) -> tuple[list[bytes], DirectoryTimes]:
+    """Return the names and times of a record; an older dusk wrote names only."""
+    detail = json.loads(record.detail or "[]")
+    names = detail["names"] if isinstance(detail, dict) else detail
+    times = detail["times"] if isinstance(detail, dict) else {}
+    known = {os.fsencode(path): (before, after) for path, (before, after) in times.items()}
+    return [os.fsencode(name) for name in names], DirectoryTimes(known)
+
+
+def _make(base: bytes, name: bytes, times: DirectoryTimes) -> Product:
     above, last = os.path.split(name)
     directory = open_directory(os.path.join(base, above) if above else base)
     try:
-        os.mkdir(last, dir_fd=directory)
+        with times.changing(os.path.dirname(os.path.join(base, name)), directory):
+            os.mkdir(last, dir_fd=directory)
         try:
             sync(directory)
             status = os.stat(last, dir_fd=directory, follow_symlinks=False)
@@ -193,9 +217,9 @@ def _make(base: bytes, name: bytes) -> Product:
     return Product(os.path.join(base, name), Identity.from_stat(status), mode=status.st_mode)
 
 
-def _retire(products: Sequence[Product]) -> str:
+def _retire(products: Sequence[Product], times: DirectoryTimes) -> str:
     """Remove what is still empty; return a sentence about the rest. Raises OSError when the disk refuses."""
-    left, problem = _remove(products)
+    left, problem = _remove(products, times)
     if problem is not None:
         raise problem
     if not left:
@@ -204,7 +228,9 @@ def _retire(products: Sequence[Product]) -> str:
     return f"{display_path(left[0])}{more} is not empty any more, so it stays."
 
 
-def _remove(products: Sequence[Product], made_by: Record | None = None) -> tuple[list[bytes], OSError | None]:
+def _remove(
+    products: Sequence[Product], times: DirectoryTimes, made_by: Record | None = None
+) -> tuple[list[bytes], OSError | None]:
     """Remove directories that are still empty, from below; return those in use, and what else went wrong.
 
     With ``made_by`` their inodes are not known: then what this user owns and what is not older than that
@@ -228,7 +254,8 @@ def _remove(products: Sequence[Product], made_by: Record | None = None) -> tuple
             else:
                 same = status.st_uid == os.geteuid() and status.st_ctime_ns >= made_by.intent_ns - 10**9
             if same and stat.S_ISDIR(status.st_mode):
-                os.rmdir(name, dir_fd=directory)
+                with times.given_back(os.path.dirname(product.path), directory):
+                    os.rmdir(name, dir_fd=directory)
                 sync(directory)
         except OSError as error:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST):

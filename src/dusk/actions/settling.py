@@ -25,7 +25,8 @@ from dusk.fs.names import display_path
 from dusk.plan.action_words import words_of
 
 # File times come from a clock that ticks every 1 to 10 ms.
-_ONE_MOMENT_NS = 10_000_000
+ONE_MOMENT_NS = 10_000_000
+"""Two times that are no further apart than this may be of one call."""
 NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 """What the kernel answers where a path is gone, or leads through a symbolic link now."""
 
@@ -169,7 +170,7 @@ class Settling:
             except OSError:
                 continue
             before_ns = moved[0][0].parent_before_ns
-            if not before_ns or abs(parent_ns - moved[-1][1]) > _ONE_MOMENT_NS:
+            if not before_ns or abs(parent_ns - moved[-1][1]) > ONE_MOMENT_NS:
                 continue
             records = []
             for position, (record, moved_ns) in enumerate(moved):
