@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,7 +12,7 @@ from textual.pilot import Pilot
 
 from dusk.rules.finding import Action
 from dusk.scan.entry import Measure, Sort
-from dusk.tui.app import DuskApp
+from dusk.tui.app import LOCAL_TICK_SECONDS, DuskApp
 from dusk.tui.commands import COMMANDS, effective_commands
 from dusk.tui.screens.main import MainScreen
 from dusk.tui.session import Session
@@ -22,9 +23,13 @@ from tui.sample import GIB, finding, sample_session
 
 @asynccontextmanager
 async def running(
-    session: Session | None = None, size: tuple[int, int] = (120, 36), keys: dict[str, str] | None = None
+    session: Session | None = None,
+    size: tuple[int, int] = (120, 36),
+    keys: dict[str, str] | None = None,
+    tick_seconds: float = LOCAL_TICK_SECONDS,
 ) -> AsyncIterator[tuple[MainScreen, Pilot[int]]]:
-    app = DuskApp(session or sample_session(), effective_commands(keys or {}), load_themes())
+    commands = effective_commands(keys or {})
+    app = DuskApp(session or sample_session(), commands, load_themes(), tick_seconds=tick_seconds)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         assert isinstance(app.screen, MainScreen)
@@ -139,6 +144,42 @@ async def test_the_cursor_follows_the_biggest_until_the_first_key_then_never_jum
         screen.look()
         assert screen.list.rows.ids[1] == tree.at("conda")
         assert screen.list.cursor == under
+
+
+async def test_a_key_changes_the_cursor_alone_and_the_next_look_the_sizes() -> None:
+    session = sample_session(running=True)
+    tree = session.tree
+    assert isinstance(tree, FakeTree)
+
+    def sizes(screen: MainScreen) -> list[int]:
+        rows = (screen.list._drawn[y][0] for y in range(5))
+        return [row.size for row in rows if row is not None]
+
+    async with running(session, tick_seconds=3600) as (screen, pilot):
+        await pilot.pause()
+        before = sizes(screen)
+        tree.grow(screen.list.rows.ids[2], 9_000 * GIB)
+        await pilot.press("j")
+        await pilot.pause()
+        assert sizes(screen) == before, "what is read at one moment adds up"
+        marked = [y for y in range(5) if (row := screen.list._drawn[y][0]) is not None and row.under_cursor]
+        assert marked == [screen.list.rows.cursor_row]
+        screen.look()
+        await pilot.pause()
+        assert sizes(screen)[0] == before[0] + 9_000 * GIB
+
+
+async def test_the_end_of_the_scan_is_shown_at_once() -> None:
+    session = sample_session(running=True)
+    async with running(session, tick_seconds=3600) as (screen, pilot):
+        assert "scanned in" not in screen.breadcrumb.plain_text()
+        session.scan.running = False  # type: ignore[attr-defined]
+        threading.Thread(target=session.say_ended).start()
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if "scanned in" in screen.breadcrumb.plain_text():
+                break
+        assert "scanned in" in screen.breadcrumb.plain_text()
 
 
 async def test_enter_backspace_and_the_breadcrumb() -> None:

@@ -159,3 +159,67 @@ def test_rules_that_cannot_be_read_are_said_and_stop_no_scan(monkeypatch, tmp_pa
     assert "there is none" in judge.failure
     assert judge.findings() == ()
     judge.stop()
+
+
+class GatedScan(FakeScan):
+    """A scan that ends when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeTree({}), running=True)
+        self.gate = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.gate.wait(timeout)
+
+
+def started_session(monkeypatch, head_start):
+    monkeypatch.setattr("dusk.tui.session.HEAD_START_SECONDS", head_start)
+    events: list[str] = []
+    judge = FakeJudge()
+    judge.start = lambda: events.append("judged")  # type: ignore[method-assign]
+    scan = GatedScan()
+
+    def open_journal():
+        events.append("opened")
+        return "journal", ()
+
+    session = Session(scan, judge, open_journal=open_journal)  # type: ignore[arg-type]
+    session.say_ended = lambda: events.append("ended")
+    session.start()
+    return session, scan, events
+
+
+def wait_for(condition):
+    end = time.monotonic() + 10
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.002)
+    assert condition()
+
+
+def test_rules_and_journal_wait_for_the_end_of_the_scan(monkeypatch) -> None:
+    _, scan, events = started_session(monkeypatch, 60)
+    wait_for(lambda: scan.started)
+    time.sleep(0.02)
+    assert events == []
+    scan.gate.set()
+    wait_for(lambda: len(events) == 3)
+    assert events == ["ended", "judged", "opened"]
+
+
+def test_rules_and_journal_do_not_wait_for_a_long_scan(monkeypatch) -> None:
+    _, scan, events = started_session(monkeypatch, 0.01)
+    wait_for(lambda: len(events) == 2)
+    assert events == ["judged", "opened"]
+    scan.gate.set()
+    wait_for(lambda: len(events) == 3)
+    assert events[-1] == "ended"
+
+
+def test_the_journal_is_opened_once_and_earlier_for_whoever_asks(monkeypatch) -> None:
+    session, scan, events = started_session(monkeypatch, 60)
+    assert session.journal == "journal"  # type: ignore[comparison-overlap]
+    assert events == ["opened"]
+    scan.gate.set()
+    wait_for(lambda: len(events) == 3)
+    time.sleep(0.02)
+    assert events == ["opened", "ended", "judged"]
