@@ -13,6 +13,7 @@ from dusk.rules.inspectors.git_index import is_tracked
 from dusk.rules.probe import CannotTellError
 from dusk.rules.retention import Member
 from dusk.rules.sighting import Sighting
+from dusk.scan.tree import ROOT
 
 # x.bak, x.bak.2, x.orig, x~, x.old: the stem is the file that they were copied from.
 _COPY = re.compile(
@@ -24,6 +25,10 @@ _DATE = rb"(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:[0-2]\d|3[01])" + _TIME
 _DATED = re.compile(rb"(?P<before>.*?)[-_. ]?(?P<date>" + _DATE + rb")(?P<after>.*)\Z", re.DOTALL)
 _WORD = re.compile(rb"(?:^|[-_. ])(?:bak|bkp|backups?|dump|snapshot|copy|archive)(?:$|[-_. ])", re.IGNORECASE)
 _PLACE = re.compile(rb"(?:.*[-_.])?(?:backups?|bak|dumps)(?:[-_.].*)?\Z", re.IGNORECASE | re.DOTALL)
+# Directories that the rule asks for by name.
+_HEARD_OF = re.compile(rb"backup.*|bak\Z|dumps\Z|.*[-_.]backup\Z", re.DOTALL)
+    rb"backup.*|bak\Z|dumps\Z|.*[-_.]backup\Z", re.DOTALL
+)  # the rule's names of directories
 _SECRET = re.compile(
     rb"\.env|id_(?:rsa|dsa|ecdsa|ed25519)|.*\.(?:pem|key|kdbx|p12|pfx)|.*credentials.*|.*passw.*|\.netrc|.*token.*",
     re.I | re.S,
@@ -44,12 +49,24 @@ def inspect_backups(directory: int, hits: list[int], facts: Facts) -> Iterator[S
     """Yield copies beside their originals, and all but the newest of each dated series, in one directory."""
     if facts.ground.is_managed(directory) or facts.ground.is_system(directory):
         return
+    if directory == ROOT or not _HEARD_OF.match(facts.tree.name(directory)):
+        yield from _inspect(directory, hits, facts)
+    # What is in a directory of backups need not be a hit itself: its own name was one of the directory above.
+    for place in hits:
+        if (
+            facts.tree.parent(place) == directory
+            and facts.is_directory(place)
+            and _HEARD_OF.match(facts.tree.name(place))
+        ):
+            yield from _inspect(place, [], facts)
+
+
+def _inspect(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     place = facts.tree.name(directory).rsplit(b"/", 1)[-1]
     in_place = _PLACE.match(place) is not None
     children = facts.children(directory)
     series: dict[bytes, list[_Copy]] = {}
     beside = []
-    # The directory's own name is a hit of the directory above; in it every dated child counts.
     candidates = list(children.values()) if in_place else hits
     for entry in dict.fromkeys(candidates):
         name = facts.tree.name(entry)

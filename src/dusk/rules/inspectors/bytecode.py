@@ -13,7 +13,7 @@ from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
 
 # module.cpython-311.opt-1.pyc, and numba's cache of compiled functions beside it.
-_COMPILED = re.compile(rb"(.+?)\.(?:cpython|pypy|graalpy)[\w-]*(?:\.opt-\w+)?\.py[co](?:\.\d+)?\Z")
+_COMPILED = re.compile(rb"(.+?)\.(?:cpython|pypy|graalpy)[\w.-]*\.py[co](?:\.\d+)?\Z")
 _NUMBA = re.compile(rb"(.+?)\.[^/]*\.nb[ic]\Z")
 
 
