@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 from dusk.rules.facts import Facts
@@ -100,19 +101,31 @@ class Recognition:
     def _inspect(self, name: str, directory: int, hits: list[int]) -> Iterator[Sighting | Kept]:
         try:
             for seen in inspector(name)(directory, hits, self._facts):
-                yield self._as_kept(seen) if self._is_keep(seen) else seen
+                yield self._as_kept(seen) if self._is_keep(seen) else self._at_rest(seen)
         except CannotTellError:
             return
         except Exception as error:  # one faulty inspector must not silence the others
             self.faults.append(f"{name}: {type(error).__name__}: {error}")
 
     def _sighting(self, rule: Rule, subject: int) -> Sighting:
-        withheld = ""
-        if rule.live and self._facts.is_live(subject):
-            withheld = f"it changed {self._facts.shown_age(subject)}; something may be at work in it."
+        withheld = self._live(subject) if rule.live else ""
         return Sighting(
             rule.id, (subject,), evidence=match_evidence(rule, subject, self._facts), withheld=withheld
         )
+
+    def _at_rest(self, seen: Sighting) -> Sighting:
+        """Return what an inspector saw, withheld where it would go without a question but may be in use."""
+        rule = self._book.by_id[seen.rule]
+        if seen.withheld or not rule.live or (seen.safety or rule.safety) != "safe":
+            return seen
+        withheld = self._live(*seen.subjects)
+        return dataclasses.replace(seen, withheld=withheld) if withheld else seen
+
+    def _live(self, *subjects: int) -> str:
+        """Say that something may be at work in what just changed; empty when it rests."""
+        if not self._facts.is_live(*subjects):
+            return ""
+        return f"it changed {self._facts.shown_age(*subjects)}; something may be at work in it."
 
     def _kept(self, rule: Rule, directory: int, found: dict[int, int]) -> Kept:
         tree = self._facts.tree
