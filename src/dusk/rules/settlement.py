@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import parse_size
+from dusk.rules.apportionment import apportioned
 from dusk.rules.composing import Composer, Verdict
 from dusk.rules.facts import Facts
 from dusk.rules.family_findings import family_findings
-from dusk.rules.figures import measure
 from dusk.rules.finding import Finding
 from dusk.rules.holding import HoldDesk
 from dusk.rules.keep_findings import keep_findings
@@ -75,7 +75,7 @@ class Settlement:
         found: list[tuple[Finding, tuple[int, ...]]] = []
         for rule, group, verdict in weighed:
             found += self._composer.compose(rule, group, verdict)
-        findings = [*self._apportion(found), *keep_findings(self._facts, self._book, keeps.kept)]
+        findings = [*apportioned(found, self._facts), *keep_findings(self._facts, self._book, keeps.kept)]
         findings += family_findings(self._facts, self._book)
         findings = [finding for finding in findings if finding.is_keep or self._is_big_enough(finding)]
         scale = self._scale()
@@ -262,39 +262,6 @@ class Settlement:
         more = sum(len(blocker.entries) for blocker in blockers) - 1
         others = f" and {more:,} more to keep" if more else ""
         return f"It holds {name} ({title}){others}."
-
-    def _apportion(self, found: list[tuple[Finding, tuple[int, ...]]]) -> list[Finding]:
-        """Take from each finding what a deeper one owns, and say so: bytes count once."""
-        tree = self._facts.tree
-        owners = {
-            entry: number
-            for number, (finding, entries) in enumerate(found)
-            if not finding.is_keep
-            for entry in entries
-        }
-        inside: dict[int, dict[int, list[int]]] = {}
-        for number, (finding, owned) in enumerate(found):
-            for entry in () if finding.is_keep else owned:
-                above = tree.parent(entry)
-                while above >= 0 and owners.get(above, number) == number:
-                    above = tree.parent(above)
-                if above >= 0:
-                    inside.setdefault(owners[above], {}).setdefault(number, []).append(entry)
-        findings = [finding for finding, _ in found]
-        for outer, inner in inside.items():
-            for number, entries in inner.items():
-                findings[outer] = self._without(findings[outer], findings[number].title, entries)
-        return findings
-
-    def _without(self, finding: Finding, title: str, entries: list[int]) -> Finding:
-        figures = measure(self._facts.tree, entries)
-        shown = self._facts.shown_size(*entries)
-        return dataclasses.replace(
-            finding,
-            apparent_size=max(finding.apparent_size - figures.apparent_size, 0),
-            disk_size=max(finding.disk_size - figures.disk_size, 0),
-            evidence=(*finding.evidence, f"{shown} of it is listed apart: {title[:1].lower()}{title[1:]}."),
-        )
 
     def _is_big_enough(self, finding: Finding) -> bool:
         return self._minimum == 0 or max(finding.apparent_size, finding.disk_size) >= self._minimum
