@@ -27,8 +27,6 @@ _WORD = re.compile(rb"(?:^|[-_. ])(?:bak|bkp|backups?|dump|snapshot|copy|archive
 _PLACE = re.compile(rb"(?:.*[-_.])?(?:backups?|bak|dumps)(?:[-_.].*)?\Z", re.IGNORECASE | re.DOTALL)
 # Directories that the rule asks for by name.
 _HEARD_OF = re.compile(rb"backup.*|bak\Z|dumps\Z|.*[-_.]backup\Z", re.DOTALL)
-    rb"backup.*|bak\Z|dumps\Z|.*[-_.]backup\Z", re.DOTALL
-)  # the rule's names of directories
 _SECRET = re.compile(
     rb"\.env|id_(?:rsa|dsa|ecdsa|ed25519)|.*\.(?:pem|key|kdbx|p12|pfx)|.*credentials.*|.*passw.*|\.netrc|.*token.*",
     re.I | re.S,
