@@ -21,7 +21,7 @@ from dusk.actions.journal import JournalError
 from dusk.actions.packed_archive import pack_name
 from dusk.actions.packing import NAME, PACK_SUFFIX, Packer
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync
+from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync, time_kept
 from dusk.actions.replacement import reason_of
 from dusk.actions.rotation import PiledFile
 from dusk.actions.trash import TrashMove, trash_group
@@ -76,6 +76,7 @@ class DayPack:
             identity=Identity.from_stat(os.fstat(self._pile)),
             destination=self._path,
             working=os.path.join(self._path, self._working),
+            parent_before_ns=self._before_ns,
             entries=len(self._files) + 1,
             apparent_size=sum(file.status.st_size for file in self._files),
             disk_size=sum(file.disk_size for file in self._files),
@@ -88,11 +89,20 @@ class DayPack:
             record = self._gather(record)
         except BaseException as problem:
             return self._failed(record, problem)
-        remove_working(self._pile, self._working)
+        self._remove_working()
         return self._trash(record)
 
+    def _kept(self) -> contextlib.AbstractContextManager[None]:
+        """Let the pile keep its time: only the directory with the day's files that goes at the end tells."""
+        return time_kept(self._pile, self._before_ns)
+
+    def _remove_working(self) -> None:
+        with self._kept():
+            remove_working(self._pile, self._working)
+
     def _make(self) -> tuple[Product, str]:
-        os.mkdir(self._working, 0o700, dir_fd=self._pile)
+        with self._kept():
+            os.mkdir(self._working, 0o700, dir_fd=self._pile)
         holder = os.open(self._working, _FLAGS, dir_fd=self._pile)
         try:
             digest, manifest = self._write(holder)
@@ -133,8 +143,10 @@ class DayPack:
                 record, state=State.COPIED, identity=held, digest=digest, destination=product.path
             )
             record = self._work.journal.write_products(noted, [product])
-            relocate(holder, NAME, self._pile, self._pack, same_inode(product.identity))
-            relocate(holder, _HELD, self._pile, self._holding, same_inode(held))
+            with self._kept():
+                relocate(holder, NAME, self._pile, self._pack, same_inode(product.identity))
+            with self._kept():
+                relocate(holder, _HELD, self._pile, self._holding, same_inode(held))
             sync(holder)
             sync(self._pile)
         finally:
@@ -149,7 +161,8 @@ class DayPack:
             for file in self._files:
                 if probe_lease(self._pile, file.name) is Lease.HELD:
                     raise OSError(errno.EBUSY, f"{display_path(file.name)} was opened meanwhile")
-                relocate(self._pile, file.name, holding, file.name, _is_as(file.status))
+                with self._kept():
+                    relocate(self._pile, file.name, holding, file.name, _is_as(file.status))
             sync(holding)
             sync(self._pile)
             now = Identity.from_stat(os.fstat(holding))
@@ -160,7 +173,7 @@ class DayPack:
 
     def _trash(self, record: Record) -> DayEnd:
         self._work.progress.at("moving to trash", record.source)
-        move = TrashMove(record, self._pile, parent_before_ns=self._before_ns)
+        move = TrashMove(record, self._pile)
         try:
             trash_group(self._work.journal, [move], self._work.trashes)
         except JournalError as problem:
@@ -183,7 +196,7 @@ class DayPack:
             # The journal may know more than the caller: the directory is made where an error comes between.
             record = self._work.journal.record(record.id) or record
         try:
-            left = scatter(self._pile, self._path, self._holding, record.identity)
+            left = scatter(self._pile, self._path, self._holding, record.identity, self._before_ns)
             self._withdraw(record)
         except (OSError, JournalError) as further:
             # The record stays open: the next recovery moves the rest back.
@@ -199,16 +212,19 @@ class DayPack:
 
     def _withdraw(self, record: Record) -> None:
         for product in self._work.journal.products(record.id):
-            if not withdraw_product(self._pile, self._working, product):
+            with self._kept():
+                is_gone = withdraw_product(self._pile, self._working, product)
+            if not is_gone:
                 raise OSError(errno.EIO, f"{display_path(product.path)} could not be removed")
-        remove_working(self._pile, self._working)
+        self._remove_working()
 
 
-def scatter(pile: int, path: bytes, holding: bytes, identity: Identity) -> str:
+def scatter(pile: int, path: bytes, holding: bytes, identity: Identity, kept_ns: int) -> str:
     """Move what a holding directory holds back into the open pile at ``path``, and remove it when empty.
 
-    Only out of the directory that ``identity`` tells, and replacing nothing. Returns what stays because its
-    name is taken, as a sentence. Raises OSError when anything stays for another reason: try again later.
+    Only out of the directory that ``identity`` tells, and replacing nothing; a pile with the time ``kept_ns``
+    keeps that. Returns what stays because its name is taken, as a sentence. Raises OSError when anything
+    stays for another reason: try again later.
     """
     try:
         holder = os.open(holding, _FLAGS, dir_fd=pile)
@@ -222,7 +238,8 @@ def scatter(pile: int, path: bytes, holding: bytes, identity: Identity) -> str:
             name = os.fsencode(entry)
             try:
                 status = os.stat(name, dir_fd=holder, follow_symlinks=False)
-                relocate(holder, name, pile, name, same_inode(Identity.from_stat(status)))
+                with time_kept(pile, kept_ns):
+                    relocate(holder, name, pile, name, same_inode(Identity.from_stat(status)))
             except (FileExistsError, Swapped, Stranded):
                 taken += 1
             except OSError as error:
@@ -235,7 +252,8 @@ def scatter(pile: int, path: bytes, holding: bytes, identity: Identity) -> str:
     if problem is not None:
         raise OSError(problem.errno, f"files of it lie in {where}: {problem.strerror}")
     if not taken:
-        os.rmdir(holding, dir_fd=pile)
+        with time_kept(pile, kept_ns):
+            os.rmdir(holding, dir_fd=pile)
         sync(pile)
         return ""
     stay = "stays" if taken == 1 else "stay"

@@ -26,6 +26,7 @@ from dusk.actions.gate import Gate
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Record, State
+from dusk.actions.relocation import time_kept
 from dusk.actions.replaced import Rebuilding, retire_products, return_replaced, verified_open
 from dusk.actions.rotation import Rotation, rotation_of
 from dusk.actions.rotation_preview import about_rest, days_of, forecast_of, objections_to_pile
@@ -222,7 +223,7 @@ def _scatter(original: Record, identity: Identity) -> str:
     path, name = os.path.split(original.source)
     pile = open_directory(path)
     try:
-        return scatter(pile, path, name, identity)
+        return scatter(pile, path, name, identity, original.parent_before_ns)
     finally:
         os.close(pile)
 
@@ -256,9 +257,9 @@ def _roll_back(record: Record, settling: Settling) -> str:
     path, holding = os.path.split(record.source)
     pile = open_directory(path)
     try:
-        left = scatter(pile, path, holding, record.identity)
+        left = scatter(pile, path, holding, record.identity, record.parent_before_ns)
         for product in settling.journal.products(record.id):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError), time_kept(pile, record.parent_before_ns):
                 withdraw_product(pile, os.path.basename(record.working), product)
     finally:
         os.close(pile)
