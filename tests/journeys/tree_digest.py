@@ -9,11 +9,12 @@ import stat
 
 def tree_digest(root: bytes) -> dict[bytes, tuple[object, ...]]:
     """Return name to facts for everything below: kind, mode, owner, times, links, attributes and content."""
-    facts: dict[bytes, tuple[object, ...]] = {}
+    start = len(os.path.join(root, b""))
+    facts = {b".": _facts(root)}
     for directory, directories, files in os.walk(root):
-        for name in (b".", *directories, *files):
+        for name in (*directories, *files):
             path = os.path.join(directory, name)
-            facts[os.path.relpath(path, root)] = _facts(path)
+            facts[path[start:]] = _facts(path)
     return facts
 
 

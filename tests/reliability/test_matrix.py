@@ -10,20 +10,12 @@ import tempfile
 
 import pytest
 
-from .faults import FAULTS, compile_library, preloaded
+from .faults import FAULTS, preloaded
 from .scenes import PLANS, SCENES
 
 # Every so many calls, starting at another one for each fault.
 STEPS = {"kill": 7}
 OTHERS = 41
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    found = compile_library(str(tmp_path_factory.mktemp("fault")))
-    if found is None:
-        pytest.skip("there is no C compiler")
-    return found
 
 
 def rows(library, tmp_path, scenes, faults, step):

@@ -29,7 +29,7 @@ from dusk.actions.act import (
 from dusk.actions.directory_facts import DirectoryFacts
 from dusk.actions.gate import Gate, Refused
 from dusk.actions.journal import JournalError
-from dusk.actions.outcome import ItemState
+from dusk.actions.outcome import ItemState, completed_later
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import modified_ns, status_of, sync
 from dusk.actions.replaced import Rebuilding, return_replaced
@@ -109,8 +109,12 @@ class EmptyDirectories(Act):
         try:
             work.journal.write(ended, closing=True)
         except JournalError as problem:
-            note = f"{problem} The next start of dusk completes it."
-            ends = [replace(end, sentence=f"{end.sentence} {note}".strip()) for end in ends]
+            ends = [
+                replace(end, sentence=completed_later(f"{item.situation.shown} was dealt with", problem))
+                if end.state is ItemState.DONE
+                else end
+                for item, end in zip(items, ends, strict=True)
+            ]
         return ends
 
     def take_back(self, original: Record, record: Record, tools: Tools) -> Returned:

@@ -23,7 +23,7 @@ from dusk.actions.content import WINDOW, drop_cache
 from dusk.actions.gate import Refused
 from dusk.actions.journal import JournalError
 from dusk.actions.metadata import read_attributes
-from dusk.actions.outcome import ItemState
+from dusk.actions.outcome import ItemState, completed_later
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import give_time_back, modified_ns, status_of, sync, time_kept
 from dusk.actions.settling import (
@@ -220,8 +220,7 @@ def _linked(item: Admission, keeper: Admission, move: TrashMove, record: Record,
         done = replace(record, state=State.DONE, parent_after_ns=modified_ns(item.situation.parent))
         work.journal.write([done], closing=True)
     except (OSError, JournalError) as problem:
-        why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
-        note = f"{shown} was dealt with, but: {why}. The next start of dusk completes it."
+        note = completed_later(f"{shown} was dealt with", problem)
     return End(ItemState.DONE, note, keeper.record.source, 0, record.frees_after_purge)
 
 
@@ -307,7 +306,5 @@ def _returned(place: TrashDirectory, parent: int, original: Record, record: Reco
         ended = [replace(record, state=State.DONE), replace(original, state=State.UNDONE)]
         tools.journal.write(ended, closing=True)
     except (OSError, JournalError) as problem:
-        why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
-        shown = display_path(original.source)
-        note = f"{shown} is back, but: {why}. The next start of dusk completes it."
+        note = completed_later(f"{display_path(original.source)} is back", problem)
     return Returned(ItemState.DONE, note)

@@ -59,3 +59,9 @@ class Outcome:
     def count(self, state: ItemState) -> int:
         """Return how many items ended in a state."""
         return sum(result.state is state for result in self.results)
+
+
+def completed_later(done: str, problem: Exception) -> str:
+    """Return what to say of something that is done and could not be written down: recovery does that."""
+    why = problem.strerror if isinstance(problem, OSError) else str(problem)
+    return f"{done}, but: {(why or str(problem)).rstrip('.')}. The next start of dusk completes it."

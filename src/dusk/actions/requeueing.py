@@ -23,7 +23,7 @@ from dusk.actions.act import (
 )
 from dusk.actions.gate import Gate, Refused
 from dusk.actions.journal import JournalError
-from dusk.actions.outcome import ItemState
+from dusk.actions.outcome import ItemState, completed_later
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import (
     Stranded,
@@ -123,7 +123,7 @@ class Requeueing(Act):
             work.journal.write([move.record for move in moves], closing=True)
         except JournalError as problem:
             for move in moves:
-                move.note = f"{problem} The next start of dusk completes it."
+                move.note = completed_later(f"{display_path(move.record.source)} was dealt with", problem)
         return [move.end() for move in moves]
 
     def take_back(self, original: Record, record: Record, tools: Tools) -> Returned:
@@ -289,9 +289,7 @@ def _move_back(original: Record, record: Record, parent: int, tools: Tools) -> R
             ends = [replace(record, state=State.DONE), replace(original, state=State.UNDONE)]
             tools.journal.write(ends, closing=True)
         except (OSError, JournalError) as problem:
-            why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
-            note = f"{shown} is back, but: {why}. The next start of dusk completes it."
-            return Returned(ItemState.DONE, note)
+            return Returned(ItemState.DONE, completed_later(f"{shown} is back", problem))
         return Returned(ItemState.DONE)
     finally:
         os.close(directory)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from dusk.actions import directory_sizes, trashinfo
 from dusk.actions.journal import Journal, JournalError
+from dusk.actions.outcome import completed_later
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import Stranded, Swapped, give_time_back, relocate, status_of, sync
 from dusk.actions.trash_choice import TrashDirectories
@@ -232,9 +233,7 @@ def _sync(returns: list[TrashReturn]) -> None:
 def _leave_open(item: TrashReturn, error: OSError) -> None:
     """Leave one that is back to the next recovery, with its document: the disk may not have it yet."""
     item.record = replace(item.record, state=State.INTENT)
-    item.error = (
-        f"{item.shown} is back, but the disk reports: {error.strerror}. The next start of dusk completes it."
-    )
+    item.error = completed_later(f"{item.shown} is back", error)
 
 
 def _close(journal: Journal, returns: list[TrashReturn]) -> None:
@@ -253,4 +252,4 @@ def _close(journal: Journal, returns: list[TrashReturn]) -> None:
         journal.write(records, closing=True)
     except JournalError as problem:
         for item in returns:
-            item.note = f"{item.shown} was dealt with, but: {problem} The next start of dusk completes it."
+            item.note = completed_later(f"{item.shown} was dealt with", problem)

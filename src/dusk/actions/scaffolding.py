@@ -14,7 +14,7 @@ from dusk.actions.act import Act, Admission, Demands, End, Objection, Returned, 
 from dusk.actions.directory_times import DirectoryTimes
 from dusk.actions.gate import Gate
 from dusk.actions.journal import JournalError
-from dusk.actions.outcome import ItemState
+from dusk.actions.outcome import ItemState, completed_later
 from dusk.actions.record import Product, Record, State
 from dusk.actions.relocation import status_of, sync
 from dusk.actions.settling import Settling
@@ -166,7 +166,8 @@ class Scaffolding(Act):
         try:
             tools.journal.write(ended, closing=True)
         except JournalError as problem:
-            note = f"{note} {problem} The next start of dusk completes it.".lstrip()
+            gone = completed_later(f"What was made in {display_path(original.source)} is gone", problem)
+            note = f"{note} {gone}".lstrip()
         return Returned(ItemState.DONE, note)
 
     def settle(self, record: Record, settling: Settling) -> None:

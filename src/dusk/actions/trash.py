@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from dusk.actions import directory_sizes, trashinfo
 from dusk.actions.journal import Journal, JournalError
+from dusk.actions.outcome import completed_later
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import (
     Stranded,
@@ -319,7 +320,7 @@ def _close(journal: Journal, moves: list[TrashMove]) -> None:
     except JournalError as problem:
         # The intents are in the journal and the items in the trash: the next start completes the record.
         for move in moves:
-            move.note = f"{move.shown} was dealt with, but: {problem} The next start of dusk completes it."
+            move.note = completed_later(f"{move.shown} was dealt with", problem)
 
 
 def _note_sizes(moves: list[TrashMove]) -> None:
