@@ -300,7 +300,7 @@ def _not_back(record: Record, problem: OSError | Swapped, tools: Tools) -> Retur
     if isinstance(problem, FileExistsError):
         why, state = "something else has its name now", ItemState.REFUSED
     else:
-        why = problem.strerror if isinstance(problem, OSError) else "it was replaced at this moment"
+        why = str(problem.strerror) if isinstance(problem, OSError) else "it was replaced at this moment"
     sentence = f"{shown} cannot be put back: {why}."
     with contextlib.suppress(JournalError):
         tools.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
