@@ -72,7 +72,7 @@ void read(const Scan& scan, dusk::Ordering& ordering, Chance& chance) {
       slot = spot.slot();
     }
     (void)tree.is_removed(spot);
-    (void)dusk::freed_blocks(tree, index);
+    (void)dusk::sums(tree, {index});
   }
   const auto sort = static_cast<dusk::Sort>(pick(chance, 4));
   for (const std::uint32_t child : ordering.page(slot, sort, pick(chance, 2), 0, 20)) {

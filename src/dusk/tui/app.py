@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from textual.app import App, SystemCommand
@@ -22,6 +23,8 @@ from dusk.tui.themes import ThemeShelf, suitable_theme, variable_defaults
 
 LOCAL_TICK_SECONDS = 0.1
 REMOTE_TICK_SECONDS = 0.25
+_TURN_SECONDS = 0.0005
+"""How long other threads keep the interpreter when a key wants it: it asks for it several times a key."""
 
 
 def _command_provider() -> type[Provider]:
@@ -122,13 +125,14 @@ class DuskApp(App[int], inherit_bindings=False):
 
     def _begin(self) -> None:
         """Begin to scan behind the first frame; what was imported so far is never looked through again."""
+        sys.setswitchinterval(_TURN_SECONDS)
+        self.session.start()
         if self._later_themes is not None:
             for each in self._later_themes().themes:
                 if each.name not in self.available_themes:
                     self.register_theme(each)
         gc.freeze()
         gc.enable()
-        self.session.start()
 
     def _repaint(self, _app: object) -> None:
         """Draw everything again after the shell had the terminal: Textual sends only what changed."""
