@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.descent import open_directory, open_parent, open_subdirectory
-from dusk.fs.mounts import MountTable
+from dusk.fs.mounts import Mount, MountTable
 from dusk.fs.names import display_path
 from dusk.fs.shared_blocks import SHARING_TYPES, blocks_of
 from dusk.fs.survey import Survey
@@ -35,6 +35,8 @@ def forecast_of(path: bytes, survey: Survey, cancelled: Cancelling) -> Forecast 
     most = survey.disk_size - sum(link.disk_size for link in survey.linked if link.found < link.links)
     shown = display_path(path)
     if mount.type == "overlay":
+        if _is_upper_alone(mount, path, cancelled):
+            return None
         sentence = (
             f"{shown} is on an overlay: what belongs to a layer below, as of an image, frees nothing, and "
             "moving it first copies it up."
@@ -50,6 +52,43 @@ def forecast_of(path: bytes, survey: Survey, cancelled: Cancelling) -> Forecast 
         "when the last of those goes."
     )
     return Forecast(frees_after_purge=max(0, most), is_at_most=True, sentence=sentence)
+
+
+def _is_upper_alone(mount: Mount, path: bytes, cancelled: Cancelling) -> bool:
+    """Return whether all files at and below a path are known to lie in an overlay's own, upper layer.
+
+    That layer can be seen from outside a container only; inside, a directory of its name is another one,
+    and then its files differ from those that the overlay shows.
+    """
+    above = os.path.join(mount.upper, os.path.relpath(path, mount.point))
+    if not mount.upper or not os.path.lexists(above):
+        return False
+    status = os.lstat(path)
+    if not stat.S_ISDIR(status.st_mode):
+        return _is_same(status, above)
+    stop = time.monotonic() + _SECONDS
+    top = open_directory(path)
+    try:
+        for listing in traverse(top, cancelled=cancelled):
+            for name, found in listing.entries:
+                in_upper = os.path.join(above, listing.path, name)
+                if not stat.S_ISDIR(found.st_mode) and not _is_same(found, in_upper):
+                    return False
+            if time.monotonic() > stop or not listing.finished:
+                return False
+    finally:
+        os.close(top)
+    return True
+
+
+def _is_same(shown: os.stat_result, path: bytes) -> bool:
+    """Return whether a file of a layer is the one that the overlay shows."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    facts = ("st_mode", "st_size", "st_mtime_ns", "st_blocks")
+    return all(getattr(shown, name) == getattr(found, name) for name in facts)
 
 
 def _shared_bytes(path: bytes, cancelled: Cancelling) -> int:

@@ -33,6 +33,7 @@ PSEUDO_TYPES = frozenset(
 )  # fmt: skip
 # Never part of what fills a disk, also when someone names a parent with --cross (DESIGN §3).
 SKIPPED_PATHS = frozenset({b"/proc", b"/sys", b"/dev", b"/run"})
+_UPPER = b"upperdir="
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
@@ -52,6 +53,8 @@ class Mount:
     """Device or remote that is mounted."""
     read_only: bool
     """Whether this mount refuses writes."""
+    upper: bytes = b""
+    """Of an overlay, the directory that holds what was written, as whoever mounted it saw it; else empty."""
 
     @property
     def is_network(self) -> bool:
@@ -134,6 +137,7 @@ def _parse_line(line: bytes) -> Mount:
     kind, source, super_options = [*tail.split(b" "), b"", b"", b""][:3]
     major, minor = fields[2].split(b":")
     options = fields[5].split(b",") + super_options.split(b",")
+    upper = [option[len(_UPPER) :] for option in options if option.startswith(_UPPER)]
     return Mount(
         id=int(fields[0]),
         device=os.makedev(int(major), int(minor)),
@@ -141,6 +145,7 @@ def _parse_line(line: bytes) -> Mount:
         type=kind.decode("ascii", "replace"),
         source=_unescape(source),
         read_only=b"ro" in options,
+        upper=_unescape(upper[0]) if upper else b"",
     )
 
 
