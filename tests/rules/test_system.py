@@ -73,7 +73,9 @@ def test_what_apt_downloaded_is_left_to_apt(tmp_path: Path) -> None:
     put(tmp_path / "build" / "mine_1.0_amd64.deb", size=9000)
     finding = only(judge(tmp_path), "apt-archives")
     assert [offer.action for offer in finding.offers] == [Action.NATIVE]
-    assert finding.offers[0].options.command == ("apt-get", "clean")
+    # Of the directory that was found: a copy of another system's /var must not clean this one.
+    where = tmp_path / "var" / "cache" / "apt" / "archives"
+    assert finding.offers[0].options.command == ("apt-get", "-o", f"Dir::Cache::archives={where}", "clean")
 
 
 def test_two_kernels_stay_and_the_running_one(tmp_path: Path) -> None:

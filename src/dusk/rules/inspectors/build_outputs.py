@@ -71,7 +71,7 @@ def _inspect(entry: int, facts: Facts) -> Iterator[Sighting]:
     rule, sentence = found
     lost = _products_without_source(entry, facts) if rule == "cargo-moved-target" else 0
     if lost:
-        sentence += f" {count_noun(lost, 'product')} of it name sources that are not found any more."
+        sentence += f" Of {count_noun(lost, 'product')} the source is not found any more."
     withheld = ""
     mine = [name for name in facts.children(entry) if matches_any(name, _PERSONAL)]
     if mine:
