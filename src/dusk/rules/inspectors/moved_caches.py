@@ -65,7 +65,8 @@ def inspect_nltk(_root: int, hits: list[int], facts: Facts) -> Iterator[Sighting
             inside = facts.children(above) if above >= ROOT else {}
         except CannotTellError:
             continue
-        is_moved = facts.tree.name(above) == b"nltk_data" and inside.keys() <= _NLTK
+        is_named = facts.tree.name(above) == b"nltk_data" and inside.keys() <= _NLTK
+        is_moved = is_named and _is_downloaded(inside, facts)
         if inside and (is_moved or facts.places.is_at("nltk", facts.tree, above)):
             yield Sighting("nltk-data", (above,), evidence=_measured(above, facts))
 
@@ -79,12 +80,29 @@ def _kaggle_place(entry: int, facts: Facts) -> int | None:
 
 
 def _kaggle_download(note: int, facts: Facts) -> int | None:
-    """Return the directory in which a note says that a version is complete, when that version is there."""
+    """Return the directory in which an empty note says that a version is complete, when it is there.
+
+    It is ``datasets/OWNER/NAME`` or ``models/OWNER/NAME/FRAMEWORK/VARIATION``.
+    """
     above = facts.tree.parent(note)
+    names = facts.ground.names_above(note)
+    is_kaggle = names[2:3] in ([b"datasets"], [b"notebooks"]) or names[4:5] == [b"models"]
+    if not is_kaggle or above <= ROOT or facts.tree.apparent_size(note):
+        return None
     version = facts.tree.name(note).partition(b".")[0]
     there = facts.child(above, version) or facts.child(above, b"versions", version)
-    is_kaggle = any(name in _KAGGLE for name in facts.ground.names_above(note))
-    return above if there is not None and above > ROOT and is_kaggle else None
+    return above if there is not None else None
+
+
+def _is_downloaded(inside: dict[bytes, int], facts: Facts) -> bool:
+    """Return whether all that is unpacked in NLTK's data lies beside the archive that it came in."""
+    for category in inside.values():
+        if not facts.is_directory(category):
+            return False
+        packages = facts.children(category)
+        if any(name + b".zip" not in packages for name in facts.directories(category)):
+            return False
+    return True
 
 
 def _measured(entry: int, facts: Facts) -> tuple[str, ...]:

@@ -17,7 +17,10 @@ from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Sighting
 from dusk.scan.tree import ROOT
 
+_AT_ONCE = 500  # notes that are read together
 _LOOKED_AT = 300  # directories or artefacts until it is clear that this is no such store
+_VERSION = re.compile(rb"v\d.*\.(?:info|mod|zip|ziphash|lock)\Z|list\Z", re.DOTALL)
+_FROM_NO_SERVER = re.compile(rb">=\s*$", re.MULTILINE)
 _PNPM_VERSION = re.compile(rb"v\d{1,2}\Z")
 _TWO_DIGITS = re.compile(rb"[0-9a-f]{2}\Z")
 _PNPM_FILE = re.compile(rb"[0-9a-f]{126}(?:-exec|-index\.json)?\Z")
@@ -33,6 +36,8 @@ def inspect_go_modules(_directory: int, hits: list[int], facts: Facts) -> Iterat
         store = facts.tree.parent(cache)
         if store < ROOT or facts.tree.name(cache) != b"cache" or not _has_versions(hit, facts):
             continue
+        if any(facts.is_file(child) for child in facts.tree.children(store)):
+            continue  # Go writes no files there
         yield Sighting(
             "go-modules",
             (store,),
@@ -72,12 +77,15 @@ def inspect_maven(_root: int, hits: list[int], facts: Facts) -> Iterator[Sightin
             store = _repository(facts.tree.parent(hit), facts)
             if store is not None:
                 found.add(store)
+    installed = [facts.tree.parent(hit) for hit in hits if facts.tree.name(hit) == _INSTALLED]
+    for start in range(0, len(noted) if found else 0, _AT_ONCE):
+        some = noted[start : start + _AT_ONCE]
+        for note, head in zip(some, facts.heads(some, 4096), strict=True):
+            # A note that cannot be read says nothing of where its artefact came from.
+            if head is None or _FROM_NO_SERVER.search(head):
+                installed.append(facts.tree.parent(note))
     for store in found:
-        own = {
-            facts.tree.parent(hit)
-            for hit in hits
-            if facts.tree.name(hit) == _INSTALLED and _is_below(hit, store, facts)
-        }
+        own = {place for place in installed if _is_below(place, store, facts)}
         evidence = [
             f"_remote.repositories beside {count_noun(len(noted), 'artefact')} says where they came from."
         ]
@@ -100,7 +108,7 @@ def _has_versions(download: int, facts: Facts) -> bool:
         except CannotTellError:
             continue
         if b"@v" in inside:
-            return True
+            return any(_VERSION.match(name) for name in facts.children(inside[b"@v"]))
         waiting += inside.values()
     return False
 
