@@ -36,7 +36,8 @@ HOSTILE = (
 )  # fmt: skip
 names = st.sampled_from(HOSTILE) | st.binary(min_size=1, max_size=30).map(
     lambda name: name.replace(b"/", b"_").replace(b"\0", b"0")
-).filter(lambda name: name not in (b".", b".."))
+).filter(lambda name: name not in (b".", b"..") and not name.startswith(b".dusk-"))
+"""Of the names that dusk works with, the user has one alone; Hypothesis reads the others in the source."""
 directories = st.sampled_from((b".", b"a", b"a/b\n", b"queue/failed", b"\xff"))
 # Drawn before what there is to choose from is known: that differs a little from run to run (random endings).
 picks = st.lists(st.integers(0, 999), min_size=1, max_size=6)
