@@ -114,3 +114,18 @@ def test_a_running_build_is_left_alone(tmp_path: Path) -> None:
     put(tmp_path / "tool" / "target" / "debug" / "tool", age=30.0)
     assert names(only(judge(tmp_path), "cargo-target"), tmp_path) == {"tool/target"}
     assert not offered(judge(tmp_path), tmp_path)
+
+
+def test_a_moved_target_of_cargo_is_judged_by_whether_its_sources_are_left(tmp_path: Path) -> None:
+    for name, source in (("shared", "proj/tool/src/main.rs"), ("orphan", "gone/src/main.rs")):
+        where = tmp_path / name
+        put(where / ".rustc_info.json", "{}")
+        put(where / "CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n")
+        put(where / "release" / "tool", size=9000)
+        put(where / "release" / "tool.d", f"/old/disk/{name}/release/tool: /old/disk/{source}\n")
+    put(tmp_path / "proj" / "tool" / "src" / "main.rs", "fn main() {}\n")
+    found = {
+        names(finding, tmp_path).pop(): finding.safety.value
+        for finding in of(judge(tmp_path), "cargo-moved-target")
+    }
+    assert found == {"shared": "costly", "orphan": "review"}

@@ -63,6 +63,18 @@ def test_nothing_is_said_of_large_files_that_were_not_pushed(tmp_path: Path) -> 
     assert not of(judged, "git-lfs-unused") and not offered(judged, tmp_path)
 
 
+def test_what_the_remote_holds_may_go_while_a_commit_waits_to_be_pushed(tmp_path: Path) -> None:
+    where = repository(tmp_path / "repo", local=OTHER, remote=COMMIT)
+    # The path is that of the machine the tree was copied from.
+    put(where / ".git" / "config", '[remote "origin"]\n\turl = file:///mnt/elsewhere/store.git\n')
+    pushed, _ = lfs_object(where, b"old" * 1000)
+    lfs_object(where, b"not pushed" * 1000)
+    index(where, lfs_object(where, b"new" * 1000)[1])
+    copy = pushed.relative_to(where / ".git")
+    put(tmp_path / "store.git" / copy, b"old" * 1000)
+    assert names(only(judge(tmp_path), "git-lfs-unused"), tmp_path) == {os.path.relpath(pushed, tmp_path)}
+
+
 def test_leftovers_of_a_killed_fetch_are_left_to_git(tmp_path: Path) -> None:
     where = repository(tmp_path / "repo")
     put(where / ".git" / "objects" / "pack" / "tmp_pack_AbCdEf", size=90000)
