@@ -110,7 +110,7 @@ class Archiving:
         self._check(situation, survey, record)
         directory = open_directory(os.path.realpath(record.destination))
         try:
-            return self._run_in(directory, situation, record, begin)
+            return self._run_in(directory, situation, survey, record, begin)
         finally:
             os.close(directory)
 
@@ -136,7 +136,12 @@ class Archiving:
             )
 
     def _run_in(
-        self, directory: int, situation: Situation, record: Record, begin: Callable[[], int]
+        self,
+        directory: int,
+        situation: Situation,
+        survey: Survey,
+        record: Record,
+        begin: Callable[[], int],
     ) -> tuple[Record, ItemState, str]:
         destination = os.path.realpath(record.destination)
         working = b".dusk-" + secrets.token_hex(8).encode() + b".part"
@@ -145,7 +150,7 @@ class Archiving:
         )
         (record,) = self._journal.write([intent])
         try:
-            record = self._copy(directory, working, situation, record)
+            record = self._copy(directory, working, situation, survey, record)
             record = self._publish(directory, working, record)
         except BaseException as problem:
             remove_working(directory, working)
@@ -158,13 +163,20 @@ class Archiving:
         remove_working(directory, working)
         return self._trash_source(situation, record)
 
-    def _copy(self, directory: int, working: bytes, situation: Situation, record: Record) -> Record:
+    def _copy(
+        self, directory: int, working: bytes, situation: Situation, survey: Survey, record: Record
+    ) -> Record:
         from dusk.actions.copier import copy_verified
 
         os.mkdir(working, 0o700, dir_fd=directory)
         self._progress.at("copying", record.source)
         report = copy_verified(
-            record.source, record.working, on_bytes=self._progress.add_bytes, cancelled=self._cancelled
+            record.source,
+            record.working,
+            seen=survey,
+            on_bytes=self._progress.add_half,
+            on_proven=self._progress.add_half,
+            cancelled=self._cancelled,
         )
         self._progress.at("checking", record.source)
         now = survey_at(situation.parent, situation.name, situation.path, cancelled=self._cancelled)

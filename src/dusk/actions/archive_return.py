@@ -117,7 +117,11 @@ class ArchiveReturn:
         os.mkdir(working, 0o700, dir_fd=parent)
         self._progress.at("copying", original.destination)
         report = copy_verified(
-            original.destination, record.working, on_bytes=self._progress.add_bytes, cancelled=self._cancelled
+            original.destination,
+            record.working,
+            on_bytes=self._progress.add_half,
+            on_proven=self._progress.add_half,
+            cancelled=self._cancelled,
         )
         holder = os.open(working, _FLAGS, dir_fd=parent)
         try:

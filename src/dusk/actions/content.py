@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from blake3 import blake3
 
 WINDOW = 4 << 20
-_AHEAD = 2 * WINDOW
+# For bigger files the kernel reads ahead by itself, and a hint makes it slower.
+_SMALL = 1 << 20
 _PAGE = 4096
 _ZERO_WINDOW = bytes(WINDOW)
 _ZERO_PAGE = bytes(_PAGE)
@@ -39,12 +41,15 @@ class ContentDigest:
         return self._digest.digest()
 
 
-def windows(file: int, size: int, *, cancelled: Cancelling = never) -> Iterator[tuple[int, bytes]]:
-    """Yield the windows of an open file that are not all zeros, with their offsets.
+def windows(
+    file: int, size: int, offset: int = 0, *, cancelled: Cancelling = never
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the windows of an open file from an offset on that are not all zeros, with their offsets.
 
     Windows begin at multiples of their length. Raises OSError (EIO when the file ends early), Cancelled.
     """
-    offset = 0
+    if size > _SMALL:
+        keep_memory()
     while offset < size:
         stop_if(cancelled)
         offset = _next_data(file, offset, size)
@@ -58,16 +63,20 @@ def windows(file: int, size: int, *, cancelled: Cancelling = never) -> Iterator[
         offset += length
 
 
-def digest_of(file: int, *, cancelled: Cancelling = never) -> bytes:
-    """Return the content digest of an open file, read from the disk and not from memory."""
+def prepare_reading(file: int, size: int) -> None:
+    """Have an open file read from the disk and not from memory; the disk begins with a small one at once."""
     drop_cache(file)
-    size = os.fstat(file).st_size
+    if 0 < size <= _SMALL and hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file, 0, size, os.POSIX_FADV_WILLNEED)
+
+
+def digest_of(file: int, size: int, *, cancelled: Cancelling = never) -> bytes:
+    """Return the content digest of an open file that reading was prepared for."""
     digest = ContentDigest()
     for offset, window in windows(file, size, cancelled=cancelled):
-        if offset + WINDOW < size:
-            _read_ahead(file, offset + WINDOW)  # the disk reads on while this window is hashed
         digest.add(offset, window)
-    drop_cache(file)
+    if size > _SMALL:
+        drop_cache(file)
     return digest.finish(size)
 
 
@@ -90,15 +99,20 @@ def write_window(file: int, offset: int, window: bytes, *, sparse: bool) -> None
         _write_whole(file, offset + start, view[start:])
 
 
+@functools.cache
+def keep_memory() -> None:
+    """Have the C library use memory of a few MiB again, instead of asking the kernel for it each time.
+
+    Clearing every page anew takes the kernel longer than copying a file. glibc keeps memory of a size once
+    it saw some of that size freed. Source: mallopt(3), M_MMAP_THRESHOLD.
+    """
+    bytes(4 * WINDOW)
+
+
 def drop_cache(file: int) -> None:
     """Tell the kernel to forget its copy of an open file, so that the next read comes from the disk."""
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def _read_ahead(file: int, offset: int) -> None:
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(file, offset, _AHEAD, os.POSIX_FADV_WILLNEED)
 
 
 def _next_data(file: int, offset: int, size: int) -> int:

@@ -41,7 +41,7 @@ class CopyReport:
     digest: str
     """Digest of the copy as it was read back; `verify_copy` checks it later."""
     fingerprint: str
-    """Fingerprint of the source, the same before and after copying."""
+    """Fingerprint of the source before it was copied."""
     not_kept: tuple[str, ...] = ()
     """What the destination or this user could not keep, such as ``owners``; empty for a faithful copy."""
 
@@ -50,13 +50,16 @@ def copy_verified(
     source: bytes,
     destination: bytes,
     *,
+    seen: Survey | None = None,
     on_bytes: Callable[[int], None] = lambda _: None,
-    on_checked: Callable[[int], None] = lambda _: None,
+    on_proven: Callable[[int], None] = lambda _: None,
     cancelled: Cancelling = never,
 ) -> CopyReport:
     """Copy an absolute, resolved path into a directory, read the copy back from the disk and compare.
 
-    ``on_bytes`` is told bytes as they are copied, ``on_checked`` entries as they are compared. The copy
+    With ``seen``, the source as the caller just saw it, the caller also looks at it again afterwards; else
+    a source that changed meanwhile is a CopyError. ``on_bytes`` is told bytes as they are copied,
+    ``on_proven`` as they are read back, from any thread. The copy
     grows under a name with PART_MARK and gets the source's name, or one with a number, when it is proven.
     Nothing is replaced and the source is only read. Raises CopyError and Cancelled; then nothing of the
     copy is left.
@@ -75,7 +78,7 @@ def copy_verified(
                 error, f"{shown} cannot be copied to {display_path(destination)}"
             ) from error
         work = _Work(parent, name, source, target, destination, cancelled)
-        return work.run(on_bytes, on_checked)
+        return work.run(seen, on_bytes, on_proven)
 
 
 def verify_copy(path: bytes, digest: str, *, cancelled: Cancelling = never) -> bool:
@@ -104,8 +107,13 @@ class _Work:
     published: tuple[bytes, os.stat_result] | None = None
     """Final name and status, from the rename on."""
 
-    def run(self, on_bytes: Callable[[int], None], on_checked: Callable[[int], None]) -> CopyReport:
-        before = self._survey()
+    def run(
+        self,
+        seen: Survey | None,
+        on_bytes: Callable[[int], None],
+        on_proven: Callable[[int], None],
+    ) -> CopyReport:
+        before = self._proper(seen or self._survey())
         part = self.name[:200] + PART_MARK + secrets.token_hex(6).encode()
         copy = TreeCopy(
             self.parent,
@@ -113,15 +121,15 @@ class _Work:
             self.source,
             to_local_disk=self._is_to_local_disk(),
             on_bytes=on_bytes,
+            on_proven=on_proven,
             cancelled=self.cancelled,
         )
         try:
             copy.refuse_what_cannot_be_copied()
             copy.write(self.target, part)
-            digest = self._compare(part, copy.substances, on_checked)
-            after = self._survey()
-            if after.fingerprint != before.fingerprint or after.identity.drift(before.identity):
-                raise CopyError(f"{display_path(self.source)} changed while it was copied")
+            digest = self._compare(part, copy, on_proven)
+            if seen is None:
+                self._refuse_change(before)
             path = self._publish(part)
         except BaseException as problem:
             self._remove(part)
@@ -153,18 +161,26 @@ class _Work:
     def _survey(self) -> Survey:
         shown = display_path(self.source)
         try:
-            found = survey_at(self.parent, self.name, self.source, cancelled=self.cancelled)
+            return survey_at(self.parent, self.name, self.source, cancelled=self.cancelled)
         except OSError as error:
             raise CopyError.from_error(error, f"{shown} cannot be examined") from error
+
+    def _refuse_change(self, before: Survey) -> None:
+        after = self._proper(self._survey())
+        if after.fingerprint != before.fingerprint or after.identity.drift(before.identity):
+            raise CopyError(f"{display_path(self.source)} changed while it was copied")
+
+    def _proper(self, found: Survey) -> Survey:
+        shown = display_path(self.source)
         if found.mounts:
             raise CopyError(f"{shown} contains the mounted filesystem {display_path(found.mounts[0])}")
         if found.unreadable:
             raise CopyError(f"parts of {shown} cannot be read")
         return found
 
-    def _compare(self, part: bytes, substances: bytes, on_checked: Callable[[int], None]) -> str:
+    def _compare(self, part: bytes, copy: TreeCopy, on_proven: Callable[[int], None]) -> str:
         """Read the copy back and return its digest; raise CopyError at the first entry that differs."""
-        position = 0
+        substances, position = copy.substances, 0
 
         def compare(path: bytes, found: bytes) -> None:
             nonlocal position
@@ -172,9 +188,15 @@ class _Work:
                 shown = display_path(os.path.join(self.source, path) if path else self.source)
                 raise CopyError(f"the copy of {shown} reads back differently from what was written")
             position += len(found)
-            on_checked(1)
 
-        digest = tree_digest(self.target, part, on_entry=compare, cancelled=self.cancelled)
+        digest = tree_digest(
+            self.target,
+            part,
+            on_entry=compare,
+            on_bytes=on_proven,
+            proven=copy.proven,
+            cancelled=self.cancelled,
+        )
         if position != len(substances):
             raise CopyError(f"the copy of {display_path(self.source)} holds less than what was written")
         return digest

@@ -5,25 +5,26 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from dusk.actions.content import WINDOW, ContentDigest, windows, write_window
-from dusk.actions.file_syncing import FileSyncing
+from dusk.actions.content import ContentDigest, windows, write_window
+from dusk.actions.copy_proof import CopyProof, ProvenContent
 from dusk.actions.metadata import Metadata, place_of, read_metadata, write_metadata
+from dusk.actions.read_back import ReadBack
 from dusk.actions.tree_digest import LinkGroups, substance
 from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.descent import open_directory, open_subdirectory
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.names import display_path
-from dusk.fs.syscalls import begin_writing_back, sync_filesystem
+from dusk.fs.syscalls import sync_filesystem
 from dusk.fs.traversal import Listing, traverse
 
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_WRITING = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _BLOCK = 512  # the unit of st_blocks
-# Smaller files are made durable together: one by one takes milliseconds each.
-_SYNCED_ALONE = 1 << 20
+# Smaller files are made durable together, and read back after that: one by one takes milliseconds each.
+_PROVEN_ALONE = 1 << 20
 _COPIED = frozenset({EntryKind.FILE, EntryKind.DIRECTORY, EntryKind.SYMLINK, EntryKind.FIFO})
 _FULL = {
     errno.ENOSPC: "no space is left at the destination",
@@ -71,6 +72,7 @@ class TreeCopy:
         *,
         to_local_disk: bool,
         on_bytes: Callable[[int], None],
+        on_proven: Callable[[int], None],
         cancelled: Cancelling,
     ) -> None:
         """Copy the entry ``name`` of the open directory ``parent``; ``path`` is for sentences.
@@ -87,13 +89,18 @@ class TreeCopy:
         self._directories: list[_Directory] = []
         self._substances = bytearray()
         self._target_top = -1
-        self._syncing = FileSyncing()
+        self._proof = CopyProof(on_proven, cancelled, is_synced_later=to_local_disk)
         self.not_kept: set[str] = set()
 
     @property
     def substances(self) -> bytes:
         """The substance of every entry written, 32 bytes each, in the order of a walk."""
         return bytes(self._substances)
+
+    @property
+    def proven(self) -> Mapping[tuple[int, int], ProvenContent]:
+        """What was read back already, by device and inode: the big files."""
+        return self._proof.contents
 
     def refuse_what_cannot_be_copied(self) -> None:
         """Raise CopyError when the tree holds a socket or a device: no copy of those means anything."""
@@ -115,11 +122,11 @@ class TreeCopy:
         Raises CopyError, OSError and Cancelled; what was written until then stays.
         """
         status = os.stat(self._name, dir_fd=self._parent, follow_symlinks=False)
-        with self._syncing:
+        with self._proof:
             self._write_entry(_Way(self._parent, self._name, target, name, b""), status)
             if stat.S_ISDIR(status.st_mode):
                 self._write_tree(target, name)
-            self._syncing.finish()
+            self._proof.finish()
         if self._sync_together:
             sync_filesystem(target)
         os.fsync(target)
@@ -189,31 +196,41 @@ class TreeCopy:
             self._refuse_drift(way, expected, source)
             target = os.open(way.target_name, _WRITING, 0o600, dir_fd=way.target)
             try:
-                content = self._pour(source, target, status)
+                is_big = not self._sync_together or status.st_size >= _PROVEN_ALONE
+                back = self._proof.begin(target, status.st_size) if is_big else None
+                content = self._pour(source, target, status, back)
                 self._refuse_drift(way, expected, source)
                 self.not_kept |= write_metadata(target, read_metadata(source))
-                if not self._sync_together or status.st_size >= _SYNCED_ALONE:
-                    self._syncing.add(target)
+                if back is not None:
+                    self._proof.add(back)
             finally:
                 os.close(target)
         finally:
             os.close(source)
         return content
 
-    def _pour(self, source: int, target: int, status: os.stat_result) -> bytes:
-        sparse = status.st_blocks * _BLOCK < status.st_size
+    def _pour(
+        self, source: int, target: int, status: os.stat_result, back: ReadBack[ProvenContent] | None
+    ) -> bytes:
+        size = status.st_size
+        sparse = status.st_blocks * _BLOCK < size
+        if sparse:
+            os.ftruncate(target, size)  # what is read back of it must not end where a hole begins
         digest = ContentDigest()
         reached = 0
-        for offset, window in windows(source, status.st_size, cancelled=self._cancelled):
+        for offset, window in windows(source, size, cancelled=self._cancelled):
             digest.add(offset, window)
             write_window(target, offset, window, sparse=sparse)
-            if len(window) == WINDOW:
-                begin_writing_back(target, offset, WINDOW)
             self._on_bytes(offset + len(window) - reached)
             reached = offset + len(window)
-        os.ftruncate(target, status.st_size)
-        self._on_bytes(status.st_size - reached)
-        return digest.finish(status.st_size)
+            if back is not None:
+                back.grew(reached)
+        if reached < size and not sparse:
+            os.ftruncate(target, size)
+        self._on_bytes(size - reached)
+        if back is not None:
+            back.grew(size)
+        return digest.finish(size)
 
     def _refuse_drift(self, way: _Way, expected: Identity, file: int) -> None:
         if expected.drift(Identity.from_stat(os.fstat(file))) is not None:

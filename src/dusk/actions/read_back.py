@@ -25,14 +25,24 @@ class ReadBack(Generic[Found]):
     """One growing file. Its writer says how far it is, its reader follows, and what it found is the result.
 
     A part is read once the disk has it and the kernel was told to forget its own copy. The end of the file
-    comes after the sync of all of it. Without `begin` there is no thread, and all is read at the end.
+    comes after the sync of all of it, or after all was written. Without `begin` there is no thread, and all
+    is read at the end.
     """
 
     def __init__(
-        self, file: int, read: Callable[[ReadBack[Found]], Found], *, cancelled: Cancelling = never
+        self,
+        file: int,
+        read: Callable[[ReadBack[Found]], Found],
+        *,
+        is_synced_later: bool = False,
+        cancelled: Cancelling = never,
     ) -> None:
-        """Let ``read`` read an open file, which is the caller's to close after `close`."""
+        """Let ``read`` read an open file, which is the caller's to close after `close`.
+
+        With ``is_synced_later`` the caller makes the whole filesystem durable in the end.
+        """
         self.file = file
+        self._is_synced_later = is_synced_later
         self._read = read
         self._cancelled = cancelled
         self._changed = threading.Condition()
@@ -102,8 +112,8 @@ class ReadBack(Generic[Found]):
                 self._changed.wait()
             is_complete, end = self._is_complete, self._written
         stop_if(self.is_stopped)
-        if not is_complete:
-            end -= _NEAR
+        end -= 0 if is_complete else _NEAR
+        if not is_complete or self._is_synced_later:
             finish_writing_back(self.file, offset, end - offset)
         elif not self._is_synced:
             os.fsync(self.file)

@@ -16,6 +16,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from dusk.actions.content import keep_memory
 from dusk.actions.read_back import ReadBack
 from dusk.fs.cancellation import Cancelling, never, stop_if
 
@@ -247,9 +248,7 @@ class _Threads:
             done.set_result(work())
             return done
         if self._pool is None:
-            # Once it saw memory of a size freed, glibc keeps such memory, instead of having the kernel
-            # clear it anew each time, which costs a third of compressing. Source: mallopt(3).
-            bytes(FRAME)
+            keep_memory()
             self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="dusk-zstd")
         return self._pool.submit(work)
 
