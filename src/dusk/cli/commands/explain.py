@@ -36,6 +36,7 @@ def run(arguments: Namespace) -> int:
     from dusk.report.document import explanation_document
     from dusk.report.findings import explanation_text
     from dusk.rules.explain import explain
+    from dusk.scan.tree import ROOT
     from dusk.settings import load_settings
 
     settings = load_settings()
@@ -46,6 +47,8 @@ def run(arguments: Namespace) -> int:
         raise RefusalError(f"{display_path(os.path.dirname(path))} cannot be read, so nothing can be said.")
     if not known.is_whole:
         print_error("there is so much around this path that only a part of it was looked at.")
+    elif known.judge.scan.tree.path(ROOT) == path != os.path.dirname(path):
+        print_error("there was no time to look at what lies around this path: it is judged by itself alone.")
     explanation = explain(path, known.judge)
     measure = measure_for(path)
     refusal = Protection.load(settings).reason(path)
