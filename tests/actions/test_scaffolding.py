@@ -97,6 +97,25 @@ def test_what_a_kill_left_is_removed_again(box, is_old):
     assert (os.stat(box.data).st_mtime_ns == 5) is not is_old
 
 
+def test_what_the_disk_does_not_remove_after_a_kill_the_next_recovery_removes(box, monkeypatch):
+    outcome, _ = lay_out(box, "a/b", "c")
+    (record,) = box.journal.records(outcome.batch)
+    box.journal.write([replace(record, state=State.INTENT)])
+    real = os.rmdir
+
+    def failing(name, **options):
+        if name == b"c":
+            raise OSError(5, "Input/output error")
+        real(name, **options)
+
+    monkeypatch.setattr(os, "rmdir", failing)
+    assert "could not be settled yet" in recover(box.journal).sentences[0]
+    assert os.listdir(box.data) == [b"c"] and box.journal.open_records()
+    monkeypatch.setattr(os, "rmdir", real)
+    assert recover(box.journal).sentences
+    assert os.listdir(box.data) == [] and not box.journal.open_records()
+
+
 def test_undo_gives_the_directory_its_time_back_unless_someone_else_changed_it(box):
     os.utime(box.data, ns=(5, 5))
     lay_out(box, "a/b", "c")

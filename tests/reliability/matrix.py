@@ -58,6 +58,7 @@ class Matrix:
         self.whole = 0
         """Entries of the directory of the scene when it is whole."""
         self._begun: dict[str, invariants.Facts] = {}
+        self._held: dict[str, dict[str, int]] = {}
 
     def row(self, scene: Scene, fault: Fault, step: int, offset: int) -> Row:
         row = Row(scene.name, fault.name)
@@ -86,7 +87,8 @@ class Matrix:
         work = scene.prepare(box)
         if scene.phase in ("act", "first"):
             before = invariants.facts(box.data)
-        contents = invariants.contents(box)
+        # What a kill left half made is no content of the user's.
+        contents = self._held[scene.plan] if scene.phase == "recovery" else invariants.contents(box)
         if scene.phase == "first":
             self._forget_state()
         box.journal.close()
@@ -150,6 +152,7 @@ class Matrix:
         self.box.reset()
         PLANS[scene.plan](self.box)
         self._begun[scene.plan] = invariants.facts(self.box.data)
+        self._held[scene.plan] = invariants.contents(self.box)
         run = self.box.path(b"run")
         self.whole = len(invariants.facts(run)) if os.path.isdir(run) else 0
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from actions.conftest import Box
+from actions.interrupting import killed
 from dusk.actions.bin import empty, restore
 from dusk.actions.executor import Executor
 from dusk.actions.journal import Journal, JournalError
@@ -19,6 +20,7 @@ from dusk.rules.finding import Action, ActionOptions
 Report = dict[str, object]
 LINES = b"".join(b"%d some words that repeat\n" % number for number in range(400))
 DAY = 86_400
+_IN_THE_MIDDLE = 30  # calls of Python's: something is made or moved, and the act is not done
 
 
 def old(path: bytes, seconds: int = 1_600_000_000) -> None:
@@ -162,7 +164,8 @@ class Scene:
 
     plan: str
     phase: str
-    """``act``, ``undo``, ``restore``, ``empty``, or ``first``: no journal and no trash yet."""
+    """``act``, ``undo``, ``restore``, ``empty``; ``first``: no journal and no trash yet; ``recovery``: of an act
+    that was killed in the middle."""
 
     @property
     def name(self) -> str:
@@ -173,6 +176,11 @@ class Scene:
         plan = box.review(PLANS[self.plan](box)).plan
         if self.phase in ("act", "first"):
             return lambda: _act(box, plan)
+        if self.phase == "recovery":
+            box.journal.close()
+            killed(lambda: _act(box, plan), _IN_THE_MIDDLE, True)
+            box.journal = Journal.open()
+            return _recover
         box.run(plan)
         if self.phase == "undo":
             return _undo
@@ -187,6 +195,14 @@ def _act(box: Box, plan: Plan) -> Report:
     except JournalError as problem:
         return {"stopped": str(problem)}
     return {"results": [[result.state.value, result.sentence] for result in outcome.results]}
+
+
+def _recover() -> Report:
+    try:
+        recover(Journal.open())
+    except JournalError as problem:
+        return {"stopped": str(problem)}
+    return {"results": []}
 
 
 def _undo() -> Report:
@@ -224,4 +240,5 @@ def recovered(box: Box) -> tuple[str, ...]:
 _ALL = [Scene(plan, phase) for plan in PLANS for phase in ("act", "undo")]
 _ALL.remove(Scene("dedupe reflink", "undo"))  # blocks that are shared stay shared
 _BIN = [Scene("trash", "restore"), Scene("trash", "empty"), Scene("compress", "empty")]
-SCENES = (*_ALL, Scene("trash", "first"), *_BIN)
+_RECOVERY = [Scene(plan, "recovery") for plan in PLANS if plan != "dedupe reflink"]
+SCENES = (*_ALL, *_RECOVERY, Scene("trash", "first"), *_BIN)

@@ -69,7 +69,10 @@ def _settle(record: Record, settling: Settling) -> None:
         else:
             _settle_restore(record, settling)
     except (OSError, JournalError, Unusable) as problem:
-        settling.sentences.append(f"{shown}: what was interrupted could not be settled yet: {problem}")
+        why = str(problem.strerror) if isinstance(problem, OSError) else str(problem)
+        settling.sentences.append(
+            f"{shown}: what was interrupted could not be settled yet: {why.rstrip('.')}."
+        )
 
 
 def _settle_restore(record: Record, settling: Settling) -> None:

@@ -175,10 +175,14 @@ class Scaffolding(Act):
         names, times = _decode(record)
         made = [Product(os.path.join(record.source, name), record.identity) for name in names]
         times.explain(made)
-        _remove(made, times, record)
-        settling.end(record, State.FAILED, "Interrupted before all directories were made.")
+        left, problem = _remove(made, times, record)
+        if problem is not None:
+            raise problem  # the next recovery tries again
+        stays = f" {_about_left(left)}" if left else ""
+        settling.end(record, State.FAILED, f"Interrupted before all directories were made.{stays}")
+        shown = display_path(record.source)
         settling.sentences.append(
-            f"{display_path(record.source)}: dusk was interrupted while it made directories; they are gone."
+            f"{shown}: dusk was interrupted while it made directories; they are gone.{stays}"
         )
 
     def settle_return(self, original: Record, record: Record, settling: Settling) -> str:
@@ -223,8 +227,10 @@ def _retire(products: Sequence[Product], times: DirectoryTimes) -> str:
     left, problem = _remove(products, times)
     if problem is not None:
         raise problem
-    if not left:
-        return ""
+    return _about_left(left) if left else ""
+
+
+def _about_left(left: Sequence[bytes]) -> str:
     more = f" and {len(left) - 1:,} more" if len(left) > 1 else ""
     return f"{display_path(left[0])}{more} is not empty any more, so it stays."
 
