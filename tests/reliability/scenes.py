@@ -164,8 +164,8 @@ class Scene:
 
     plan: str
     phase: str
-    """``act``, ``undo``, ``restore``, ``empty``; ``first``: no journal and no trash yet; ``recovery``: after a
-    kill in the middle of the act."""
+    """``act``, ``undo``, ``restore``, ``empty``; ``first``: no journal and no trash yet; ``recovery``: after
+    a kill in the middle of the act."""
 
     @property
     def name(self) -> str:
