@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from dusk.actions.act import Act, Admission, End, Objection, Returned, Situation, Tools, Work
+from dusk.actions.act import Objection, Situation, Work
 from dusk.actions.copying import open_unnoticed
 from dusk.actions.gate import Gate, Refused
 from dusk.actions.metadata import read_metadata, write_metadata
-from dusk.actions.record import Record
-from dusk.actions.replaced import Rebuilding, retire_products, return_replaced, verified_open
-from dusk.actions.replacement import Made, Part, Workshop, replace_source, short_of_space
-from dusk.actions.settling import Settling, tools_of
+from dusk.actions.replaced import Rebuilding, verified_open
+from dusk.actions.replacement import Made, Part, Workshop, short_of_space
+from dusk.actions.replacing import ReplacingAct
 from dusk.actions.shrinking import LEAST_GAIN, Shrinkage, shrinkage
 from dusk.actions.sole_file import reason_against
 from dusk.actions.zstd_frames import SUFFIX, FrameWriter, contents_of
@@ -28,7 +27,7 @@ _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LONGEST_NAME = 255
 
 
-class Compressing(Act):
+class Compressing(ReplacingAct):
     """Compress: mode, owner, times and attributes stay; what does not shrink is refused."""
 
     action = Action.COMPRESS
@@ -72,18 +71,13 @@ class Compressing(Act):
             )
         return forecasts
 
-    def run(self, items: Sequence[Admission], work: Work) -> Sequence[End]:
-        """Compress one file."""
-        (item,) = items
-        return [replace_source(item, work, _compress, demands=self.demands)]
+    def make(self, shop: Workshop) -> Made:
+        """Make the products of one file."""
+        return _compress(shop)
 
-    def take_back(self, original: Record, record: Record, tools: Tools) -> Returned:
-        """Put the original back, from the trash or out of the ``.zst``, and move that to the trash."""
-        return return_replaced(original, record, tools, _decompress)
-
-    def settle_return(self, original: Record, record: Record, settling: Settling) -> str:
-        """Move the ``.zst`` to the trash, which an interrupted undo did not come to."""
-        return retire_products(original, record.batch, tools_of(settling))
+    def make_again(self, rebuilding: Rebuilding) -> str:
+        """Make the file again out of its products."""
+        return _decompress(rebuilding)
 
 
 def _reason(situation: Situation) -> str | None:

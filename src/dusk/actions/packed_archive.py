@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
 
 from dusk.actions.act import Admission, Demands, End, Returned, Tools, Work
@@ -33,7 +32,7 @@ def archive_packed(item: Admission, work: Work, demands: Demands) -> End:
 
 def return_packed(original: Record, record: Record, tools: Tools) -> Returned:
     """Take a packed archive back: the source from the trash or out of the pack, the pack to its trash."""
-    return return_replaced(original, record, tools, _unpack)
+    return return_replaced(original, record, tools, unpack_product)
 
 
 def pack_name(base: bytes, directory: int) -> bytes:
@@ -74,10 +73,13 @@ class _Packing:
         return Made((Part(NAME, final, pack.digest),), pack.manifest_digest)
 
 
-def _unpack(rebuilding: Rebuilding) -> str:
-    """Make the source again out of its pack."""
+def unpack_product(rebuilding: Rebuilding) -> str:
+    """Make the source again out of its pack; return what could not be kept, as a sentence.
+
+    Raises OSError and Cancelled.
+    """
     (product,) = rebuilding.products
-    tools, name = rebuilding.tools, os.path.basename(rebuilding.original.source)
+    tools = rebuilding.tools
     file = verified_open(product)
     try:
         tools.progress.at("unpacking", product.path)
@@ -85,12 +87,9 @@ def _unpack(rebuilding: Rebuilding) -> str:
             contents_of(file, cancelled=tools.cancelled),
             rebuilding.holder,
             rebuilding.original.digest,
-            rename=lambda path: path,
             on_bytes=tools.progress.add_bytes,
             cancelled=tools.cancelled,
         )
     finally:
         os.close(file)
-    made = os.stat(name, dir_fd=rebuilding.holder, follow_symlinks=False)
-    assert stat.S_IFMT(made.st_mode) == stat.S_IFMT(rebuilding.original.mode)
     return f"It could not keep: {', '.join(sorted(lost))}." if lost else ""

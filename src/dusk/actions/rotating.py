@@ -25,15 +25,14 @@ from dusk.actions.day_pack import DayPack, scatter
 from dusk.actions.gate import Gate
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
+from dusk.actions.packed_archive import unpack_product
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import time_kept
-from dusk.actions.replaced import Rebuilding, retire_products, return_replaced, verified_open
+from dusk.actions.replaced import Rebuilding, retire_products, return_replaced
 from dusk.actions.rotation import Rotation, rotation_of
 from dusk.actions.rotation_preview import about_rest, days_of, forecast_of, objections_to_pile
 from dusk.actions.settling import Settling, is_in_place, is_in_trash, tools_of
-from dusk.actions.unpacking import unpack
 from dusk.actions.withdrawal import withdraw_product
-from dusk.actions.zstd_frames import contents_of
 from dusk.fs.cancellation import Cancelled, Cancelling, stop_if
 from dusk.fs.descent import open_directory
 from dusk.fs.identity import Identity
@@ -230,23 +229,8 @@ def _scatter(original: Record, identity: Identity) -> str:
 
 def _unpack(rebuilding: Rebuilding) -> str:
     """Make the directory with the files of a day again, out of its pack."""
-    (product,) = rebuilding.products
-    tools, name = rebuilding.tools, os.path.basename(rebuilding.original.source)
-    file = verified_open(product)
-    try:
-        tools.progress.at("unpacking", product.path)
-        os.mkdir(name, 0o700, dir_fd=rebuilding.holder)
-        lost = unpack(
-            contents_of(file, cancelled=tools.cancelled),
-            rebuilding.holder,
-            rebuilding.original.digest,
-            rename=lambda path: path,
-            on_bytes=tools.progress.add_bytes,
-            cancelled=tools.cancelled,
-        )
-    finally:
-        os.close(file)
-    return f"It could not keep: {', '.join(sorted(lost))}." if lost else ""
+    os.mkdir(os.path.basename(rebuilding.original.source), 0o700, dir_fd=rebuilding.holder)
+    return unpack_product(rebuilding)
 
 
 def _roll_back(record: Record, settling: Settling) -> str:

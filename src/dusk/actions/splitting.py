@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from dusk.actions.act import Act, Admission, End, Objection, Returned, Situation, Tools, Work
+from dusk.actions.act import Objection, Situation
 from dusk.actions.content import drop_cache
 from dusk.actions.copying import open_unnoticed
 from dusk.actions.gate import Gate, Refused
 from dusk.actions.line_count import WINDOW, count_lines, end_of_line, estimate_lines
 from dusk.actions.metadata import Metadata, read_metadata, write_metadata
-from dusk.actions.record import Record
-from dusk.actions.replaced import Rebuilding, retire_products, return_replaced, verified_open
-from dusk.actions.replacement import Made, Part, Workshop, replace_source, short_of_space
-from dusk.actions.settling import Settling, tools_of
+from dusk.actions.replaced import Rebuilding, verified_open
+from dusk.actions.replacement import Made, Part, Workshop, short_of_space
+from dusk.actions.replacing import ReplacingAct
 from dusk.actions.sole_file import reason_against
 from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.descent import open_parent
@@ -36,7 +35,7 @@ _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LONGEST_NAME = 255
 
 
-class Splitting(Act):
+class Splitting(ReplacingAct):
     """Split: every shard but the last has as many lines as asked for."""
 
     action = Action.SPLIT
@@ -78,18 +77,13 @@ class Splitting(Act):
             )
         return forecasts
 
-    def run(self, items: Sequence[Admission], work: Work) -> Sequence[End]:
-        """Split one file."""
-        (item,) = items
-        return [replace_source(item, work, _split, demands=self.demands)]
+    def make(self, shop: Workshop) -> Made:
+        """Make the products of one file."""
+        return _split(shop)
 
-    def take_back(self, original: Record, record: Record, tools: Tools) -> Returned:
-        """Put the file back, from the trash or joined from its shards, and move those to the trash."""
-        return return_replaced(original, record, tools, _join)
-
-    def settle_return(self, original: Record, record: Record, settling: Settling) -> str:
-        """Move the shards to the trash, which an interrupted undo did not come to."""
-        return retire_products(original, record.batch, tools_of(settling))
+    def make_again(self, rebuilding: Rebuilding) -> str:
+        """Make the file again out of its products."""
+        return _join(rebuilding)
 
 
 def lines_of(step: Step) -> int:

@@ -50,16 +50,15 @@ def unpack(
     holder: int,
     manifest_digest: str,
     *,
-    rename: Callable[[bytes], bytes],
     on_bytes: Callable[[int], None],
     cancelled: Cancelling,
 ) -> frozenset[str]:
     """Make everything that a pack holds below an open, empty directory, durable, and compare it.
 
-    ``rename`` gives each path of the pack its path below ``holder``. Returns what could not be kept, in
+    Returns what could not be kept, in
     words. Raises OSError (EIO) at any difference, Cancelled; then what was made is worth nothing.
     """
-    return _Unpacking(holder, rename, on_bytes, cancelled).run(contents, manifest_digest)
+    return _Unpacking(holder, on_bytes, cancelled).run(contents, manifest_digest)
 
 
 class _Stream:
@@ -138,7 +137,6 @@ def _pieces(
 @dataclass(slots=True)
 class _Unpacking:
     holder: int
-    rename: Callable[[bytes], bytes]
     on_bytes: Callable[[int], None]
     cancelled: Cancelling
 
@@ -162,7 +160,7 @@ class _Unpacking:
         if not stored == manifest.hexdigest() == manifest_digest:
             raise OSError(errno.EIO, "the pack does not hold what was packed")
         for entry in reversed(directories):
-            descriptor = open_directory(self.rename(entry.path), within=self.holder, one_mount=True)
+            descriptor = open_directory(entry.path, within=self.holder, one_mount=True)
             try:
                 lost |= write_metadata(descriptor, _metadata(entry))
             finally:
@@ -173,7 +171,7 @@ class _Unpacking:
     def _make(
         self, entry: PackEntry, pieces: Iterator[tuple[int, bytes]], take: Callable[[bytes], object]
     ) -> frozenset[str]:
-        above, _, name = self.rename(entry.path).rpartition(b"/")
+        above, _, name = entry.path.rpartition(b"/")
         directory = open_directory(above, within=self.holder, one_mount=True)
         try:
             if entry.kind == "directory":
@@ -195,7 +193,7 @@ class _Unpacking:
             os.close(directory)
 
     def _link(self, entry: PackEntry, directory: int, name: bytes) -> None:
-        above, _, first = self.rename(entry.target).rpartition(b"/")
+        above, _, first = entry.target.rpartition(b"/")
         holder = open_directory(above, within=self.holder, one_mount=True)
         try:
             os.link(first, name, src_dir_fd=holder, dst_dir_fd=directory, follow_symlinks=False)
