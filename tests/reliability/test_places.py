@@ -22,6 +22,7 @@ ENDS = {
 
 
 @pytest.mark.root
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount disks and to become a user")
 def test_every_action_says_what_a_place_does_not_allow_and_loses_nothing():
     with tempfile.TemporaryDirectory(prefix="dusk-places-") as directory:
