@@ -8,6 +8,7 @@ import stat
 import pytest
 
 from dusk.actions.bin import empty
+from dusk.actions.compressing import Compressing
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import State
 from dusk.actions.undo import NothingToUndo, undo_batch
@@ -167,3 +168,22 @@ def test_undo_goes_on_to_what_can_still_be_taken_back(box, is_gone):
     assert (result.path, result.state) == (first, ItemState.DONE)
     with pytest.raises(NothingToUndo, match="gone or was changed"):
         undo_batch(box.journal)
+
+
+def test_a_disk_that_does_not_answer_for_one_item_keeps_no_other(box, monkeypatch):
+    logs = [box.file(name, content=b"many words that repeat\n" * 9000) for name in (b"a.log", b"b.log")]
+    box.run(box.review(box.plan(*logs, action=Action.COMPRESS)).plan)
+    real = Compressing.take_back
+
+    def failing(self, original, record, tools):
+        if original.source == logs[1]:
+            raise OSError(5, "Input/output error")
+        return real(self, original, record, tools)
+
+    monkeypatch.setattr(Compressing, "take_back", failing)
+    ends = {result.path: result for result in undo_batch(box.journal).results}
+    assert (ends[logs[0]].state, ends[logs[1]].state) == (ItemState.DONE, ItemState.FAILED)
+    assert ends[logs[1]].sentence.endswith("cannot be put back: Input/output error. Undo again.")
+    monkeypatch.setattr(Compressing, "take_back", real)
+    assert undo_batch(box.journal).count(ItemState.DONE) == 1
+    assert sorted(os.listdir(box.data)) == [b"a.log", b"b.log"]

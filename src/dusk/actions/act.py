@@ -162,8 +162,8 @@ class Act(abc.ABC):
         """Take one act back. By default its source comes out of the trash and its products go there.
 
         ``record`` is the unwritten record of the return: ``action`` is ``restore`` and ``reverses`` the
-        original. The original is to be UNDONE at the end. Raises JournalError and Cancelled, both before
-        anything was put back.
+        original. The original is to be UNDONE at the end. Raises JournalError, Cancelled and OSError, all of
+        them before anything was put back.
         """
         from dusk.actions.replaced import return_replaced
 

@@ -22,6 +22,7 @@ from dusk.actions.trash import GROUP
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.trash_directory import Unusable
 from dusk.actions.trash_listing import TrashItem, bin_places, disk_size_of, list_bin, measured
+from dusk.actions.undo import not_returned
 from dusk.fs.cancellation import Cancelled, Cancelling, never
 from dusk.fs.names import display_path
 
@@ -237,6 +238,8 @@ class _BinRun:
         except Cancelled:
             self.was_cancelled = True
             returned = Returned(ItemState.SKIPPED)
+        except OSError as error:
+            returned = not_returned(original, error)
         self._end(item, returned.state, returned.sentence)
 
     def _record(self, item: TrashItem, action: str) -> Record:

@@ -121,6 +121,12 @@ def _choose(journal: Journal, number: int | None) -> BatchRecord:
     return batch
 
 
+def not_returned(original: Record, error: OSError) -> Returned:
+    """Return what to say when the disk kept an act from being taken back; the rest of a batch goes on."""
+    sentence = f"{display_path(original.source)} cannot be put back: {error.strerror}. Undo again."
+    return Returned(ItemState.FAILED, sentence)
+
+
 class _UndoRun:
     def __init__(
         self, journal: Journal, chosen: BatchRecord, progress: ExecutionProgress, cancelled: Cancelling
@@ -209,6 +215,8 @@ class _UndoRun:
         except Cancelled:
             self.was_cancelled = True
             returned = Returned(ItemState.SKIPPED)
+        except OSError as error:
+            returned = not_returned(record, error)
         finally:
             self.progress.bytes_done = begun
         place = record.source if returned.state is ItemState.DONE else b""
