@@ -97,6 +97,8 @@ class PtySession:
                 break
             if self._ended(1.0):
                 break
+        # The next session may get the same descriptor, and this one's reader would take its frames.
+        self._reader.join()
         os.close(self.descriptor)
 
     def _ended(self, timeout: float) -> bool:
