@@ -1,4 +1,3 @@
-
 from dusk.actions.trash_listing import TrashItem
 from dusk.fs.identity import EntryKind, Identity
 from dusk.report.trash import bin_text
