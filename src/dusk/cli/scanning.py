@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dusk.cli.background import finish
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 _TICK = 0.1  # seconds between looks at the progress
 
 
-def run_scan(path: bytes, *, cross: bool = False, threads: int | None = None) -> Scan:
-    """Walk a directory to the end and return the scan.
+def run_scan(
+    path: bytes, *, cross: bool = False, threads: int | None = None, meanwhile: Callable[[], object]
+) -> Scan:
+    """Walk a directory to the end and return the scan; ``meanwhile`` is called once, while it is walked.
 
     Raises ScanError when it cannot begin, RefusalError when it ended early by itself, and KeyboardInterrupt
     within a tenth of a second of Ctrl-C.
@@ -33,6 +36,11 @@ def run_scan(path: bytes, *, cross: bool = False, threads: int | None = None) ->
     with ProgressLine() as line:
         scan = _begin(path, ScanOptions(cross=cross, threads=threads))
         scan.start()
+        try:
+            meanwhile()
+        except BaseException:
+            scan.cancel()
+            raise
         _wait_for_scan(scan, line)
     return scan
 
