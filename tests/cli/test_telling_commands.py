@@ -337,6 +337,7 @@ def test_a_path_that_cannot_be_opened_is_a_sentence(say, tree, tmp_path):
 
 def test_the_app_is_given_what_was_asked_for(say, tree, monkeypatch):
     from dusk.scan.entry import Measure
+    from dusk.settings import Settings
     from dusk.tui import launch
 
     asked = []
@@ -364,9 +365,10 @@ def test_the_app_is_given_what_was_asked_for(say, tree, monkeypatch):
             mouse=False,
             theme="dusk-day",
             archive_directory=b"/shelf",
+            settings=Settings(),
         )
     ]
     wrong = say("--theme", "nowhere", tree)
     assert (wrong.code, "There is no theme nowhere" in wrong.err) == (2, True)
     assert say(tree).code == 0
-    assert asked[1] == launch.LaunchOptions(path=os.fsencode(tree))
+    assert asked[1] == launch.LaunchOptions(path=os.fsencode(tree), settings=Settings())
