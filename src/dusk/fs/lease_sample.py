@@ -6,7 +6,7 @@ import heapq
 import os
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dusk.fs.cancellation import Cancelled
@@ -66,17 +66,10 @@ class LeaseSample:
 
         ``mount_points`` are relative paths that are not touched.
         """
-        for directory, names in self._chosen(top, mount_points).items():
-            try:
-                descriptor = open_directory(directory, within=top, one_mount=True)
-            except OSError:
-                self.whole = False
-                continue
-            try:
-                for name, status in names.items():
-                    self.ask(descriptor, name, os.path.join(path, directory, name), status)
-            finally:
-                os.close(descriptor)
+        chosen = self._chosen(top, mount_points)
+        for directory, descriptor in self._opened(top, chosen):
+            for name, status in chosen[directory].items():
+                self.ask(descriptor, name, os.path.join(path, directory, name), status)
 
     def ask_these(self, top: int, path: bytes, files: Iterable[bytes]) -> None:
         """Ask about files below an open directory, named by their relative paths; what is gone is free."""
@@ -84,15 +77,20 @@ class LeaseSample:
         for file in files:
             directory, name = os.path.split(file)
             by_directory.setdefault(directory, []).append(name)
-        for directory, names in by_directory.items():
+        for directory, descriptor in self._opened(top, by_directory):
+            for name in by_directory[directory]:
+                self._ask_named(descriptor, name, os.path.join(path, directory, name))
+
+    def _opened(self, top: int, directories: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+        """Yield the directories that can be opened, each open until the next one."""
+        for directory in directories:
             try:
                 descriptor = open_directory(directory, within=top, one_mount=True)
             except OSError:
                 self.whole = False
                 continue
             try:
-                for name in names:
-                    self._ask_named(descriptor, name, os.path.join(path, directory, name))
+                yield directory, descriptor
             finally:
                 os.close(descriptor)
 
