@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from dusk.scan.tree import SizeTree
+from dusk.scan.tree import ROOT, SizeTree
 
 
 def components(root: bytes, path: bytes) -> list[bytes] | None:
@@ -18,10 +15,13 @@ def components(root: bytes, path: bytes) -> list[bytes] | None:
 
 def entry_at(tree: SizeTree, path: bytes) -> int | None:
     """Return the entry at an absolute path, None when the tree does not hold it."""
-    index: int | None = 0
-    below = components(tree.name(0), path)
+    index = ROOT
+    below = components(tree.name(ROOT), path)
     if below is None:
         return None
     for name in below:
-        index = None if index is None else tree.child(index, name)
+        child = tree.child(index, name)
+        if child is None:
+            return None
+        index = child
     return index
