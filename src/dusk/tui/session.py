@@ -301,6 +301,8 @@ class Session:
         if ended:
             self.say_ended()
             self._stopped.wait(_DRAWING_SECONDS)
+        if self._stopped.is_set():
+            return  # nobody looks any more
         self.judge.start()
         self._keeper.start()
         if not ended and self.scan.wait():
