@@ -49,9 +49,10 @@ class RowSearch:
         ``following`` returns the first of those; it is asked only when a shorter text did not narrow them.
         """
         before = self._known.get(directory)
-        if before is not None and before.page is page and before.text == text:
-            return before
-        if before is not None and before.page is page and before.text and before.text in text:
+        is_narrowed = before is not None and before.page is page and before.text in text
+        if before is not None and is_narrowed:
+            if before.text == text:
+                return before
             candidates: Sequence[int] = before.found
             unsearched = before.unsearched
         else:
