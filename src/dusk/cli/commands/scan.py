@@ -35,7 +35,7 @@ def run(arguments: Namespace) -> int:
         typed_path(arguments.path),
         cross=arguments.cross,
         threads=arguments.threads,
-        meanwhile=_read_settings,
+        meanwhile=_get_ready,
     )
     from dusk.cli.output import print_error, print_json, print_text
     from dusk.fs.units import count_noun
@@ -55,7 +55,7 @@ def run(arguments: Namespace) -> int:
     return ExitCode.DONE
 
 
-def _read_settings() -> None:
+def _get_ready() -> None:
     # A configuration that cannot be read is said by every command, not by some. Importing what reads it, and
     # what prints, takes a tenth of a million entries' time: the walk goes on meanwhile.
     import dusk.report.document
