@@ -172,7 +172,7 @@ def test_a_held_log_is_refused(box, log):
 
 
 def test_a_log_that_grows_while_it_is_compressed_is_left_alone(box, log, monkeypatch):
-    real = compressing._prove
+    real = compressing.FrameWriter.prove
 
     def grow(*arguments):
         digest = real(*arguments)
@@ -180,7 +180,7 @@ def test_a_log_that_grows_while_it_is_compressed_is_left_alone(box, log, monkeyp
             file.write(b"more\n")
         return digest
 
-    monkeypatch.setattr(compressing, "_prove", grow)
+    monkeypatch.setattr(compressing.FrameWriter, "prove", grow)
     (result,) = run(box, log).results
     assert result.state is ItemState.REFUSED
     assert "Review it again" in result.sentence
@@ -191,7 +191,7 @@ def test_a_product_that_reads_back_differently_is_removed(box, log, monkeypatch)
     def differ(*arguments):
         raise OSError(errno.EIO, "the compressed file reads back differently from what was written")
 
-    monkeypatch.setattr(compressing, "_prove", differ)
+    monkeypatch.setattr(compressing.FrameWriter, "prove", differ)
     before = tree_digest(box.data)
     (result,) = run(box, log).results
     assert result.state is ItemState.FAILED

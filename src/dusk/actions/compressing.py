@@ -113,7 +113,7 @@ def _compress(shop: Workshop) -> Made:
                 _refuse_growth(shop, os.fstat(product).st_size)
                 not_kept = write_metadata(product, read_metadata(source))
                 work.progress.at("verifying", situation.path)
-                product_digest = _prove(writer)
+                product_digest = writer.prove()
         finally:
             os.close(product)
     finally:
@@ -133,10 +133,6 @@ def _pour(source: int, writer: FrameWriter, work: Work) -> str:
         writer.take(length)
         work.progress.add_half(length)
     return digest.hexdigest()
-
-
-def _prove(writer: FrameWriter) -> str:
-    return writer.prove()
 
 
 def _refuse_growth(shop: Workshop, size: int) -> None:
