@@ -118,6 +118,12 @@ class Ground:
             index = self._tree.parent(index)
         return found
 
+    def is_within(self, entry: int, directory: int) -> bool:
+        """Return whether an entry is a directory itself or lies anywhere below it."""
+        while entry > directory:  # what is in a directory comes after it
+            entry = self._tree.parent(entry)
+        return entry == directory
+
     def names_above(self, index: int) -> list[bytes]:
         """Return the names of the directories above, the root's own path split up as well."""
         names = [self._tree.name(ancestor) for ancestor in self.ancestors(index)]

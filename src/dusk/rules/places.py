@@ -97,6 +97,14 @@ class Places:
             _is_whole(tree.path(index), pattern) for pattern in located.patterns
         )
 
+    def place_above(self, name: str, tree: SizeTree, index: int) -> int | None:
+        """Return the place that an entry is or lies below, the nearest one; the root of the tree is none."""
+        while index > ROOT:
+            if self.is_at(name, tree, index):
+                return index
+            index = tree.parent(index)
+        return None
+
     def is_within(self, name: str, tree: SizeTree, index: int) -> bool:
         """Return whether an entry is a place or lies anywhere below it."""
         if self._tree is not tree:

@@ -43,7 +43,7 @@ def inspect_local_directory(directory: int, hits: list[int], facts: Facts) -> It
         notes = _read_notes(download, facts)
         if not notes:
             continue
-        own = [file for file in facts.files_below(directory) if not _is_below(facts, file, cache)]
+        own = [file for file in facts.files_below(directory) if not facts.ground.is_within(file, cache)]
         if not own:
             continue
         strange = [file for file in own if not _is_unchanged(facts, file, directory, notes)]
@@ -144,7 +144,3 @@ def _read_notes(download: int, facts: Facts) -> dict[bytes, Note]:
 def _is_unchanged(facts: Facts, file: int, directory: int, notes: dict[bytes, Note]) -> bool:
     note = notes.get(facts.relative(file, directory))
     return note is not None and facts.tree.newest_mtime_ns(file) / 1e9 <= note.moment + _SLACK
-
-
-def _is_below(facts: Facts, file: int, directory: int) -> bool:
-    return directory in facts.ground.ancestors(file)

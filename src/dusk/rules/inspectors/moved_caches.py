@@ -72,11 +72,8 @@ def inspect_nltk(_root: int, hits: list[int], facts: Facts) -> Iterator[Sighting
 
 
 def _kaggle_place(entry: int, facts: Facts) -> int | None:
-    while entry > ROOT:
-        if facts.places.is_at("kagglehub", facts.tree, entry):
-            return entry if _KAGGLE.intersection(facts.children(entry)) else None
-        entry = facts.tree.parent(entry)
-    return None
+    place = facts.places.place_above("kagglehub", facts.tree, entry)
+    return place if place is not None and _KAGGLE.intersection(facts.children(place)) else None
 
 
 def _kaggle_download(note: int, facts: Facts) -> int | None:

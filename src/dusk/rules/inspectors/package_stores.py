@@ -73,7 +73,7 @@ def inspect_maven(_root: int, hits: list[int], facts: Facts) -> Iterator[Sightin
     noted = [hit for hit in hits if facts.tree.name(hit) != _INSTALLED]
     found: set[int] = set()
     for hit in noted[:_LOOKED_AT]:
-        if not any(_is_below(hit, store, facts) for store in found):
+        if not any(facts.ground.is_within(hit, store) for store in found):
             store = _repository(facts.tree.parent(hit), facts)
             if store is not None:
                 found.add(store)
@@ -85,7 +85,7 @@ def inspect_maven(_root: int, hits: list[int], facts: Facts) -> Iterator[Sightin
             if head is None or _FROM_NO_SERVER.search(head):
                 installed.append(facts.tree.parent(note))
     for store in found:
-        own = {place for place in installed if _is_below(place, store, facts)}
+        own = {place for place in installed if facts.ground.is_within(place, store)}
         evidence = [
             f"_remote.repositories beside {count_noun(len(noted), 'artefact')} says where they came from."
         ]
@@ -113,22 +113,14 @@ def _has_versions(download: int, facts: Facts) -> bool:
     return False
 
 
-def _is_below(entry: int, directory: int, facts: Facts) -> bool:
-    while entry > directory:
-        entry = facts.tree.parent(entry)
-    return entry == directory
-
-
 def _repository(version: int, facts: Facts) -> int | None:
     """Return the top of the repository: the directories above an artefact are its group, name and version."""
     name = facts.tree.parent(version)
     if name <= ROOT:
         return None
-    above = version
-    while above > ROOT:
-        if facts.places.is_at("maven", facts.tree, above):
-            return above
-        above = facts.tree.parent(above)
+    known = facts.places.place_above("maven", facts.tree, version)
+    if known is not None:
+        return known
     pom = facts.child(version, facts.tree.name(name) + b"-" + facts.tree.name(version) + b".pom")
     if pom is None:
         return None
@@ -149,7 +141,7 @@ def _without(directory: int, own: set[int], facts: Facts) -> Iterator[int]:
     """Yield what is in a directory, in as few entries as leave something of one's own untouched."""
     if directory in own:
         return
-    if not any(_is_below(one, directory, facts) for one in own):
+    if not any(facts.ground.is_within(one, directory) for one in own):
         yield directory
         return
     for child in facts.children(directory).values():
