@@ -204,19 +204,15 @@ class Acting(RuleBasedStateMachine):
         if items:
             chosen = [items[number] for number in _chosen(list(range(len(items))), some, 2)]
             before = self._contents()
-            owned = {item.path: self._owned([item.path]) for item in chosen}
-            # Names of one file may lie in two items: no single one of them holds all.
-            all_owned = self._owned([item.path for item in chosen])
+            names = {item.path: _names_in(item.path) for item in chosen}
             outcome = empty(chosen, journal=self.box.journal)
             gone = before - self._contents()
-            may_go: collections.Counter[str] = collections.Counter()
-            for result in outcome.results:
-                if result.state is ItemState.DONE:
-                    may_go += owned[result.item.path]
-                    if result.item.record is not None:
-                        self.purged[result.item.record.id] = owned[result.item.path]
-            if all(result.state is ItemState.DONE for result in outcome.results):
-                may_go = all_owned
+            deleted = [result.item for result in outcome.results if result.state is ItemState.DONE]
+            for item in deleted:
+                if item.record is not None:
+                    self.purged[item.record.id] = _owned(names[item.path])
+            # Names of one file may lie in two items: no single one of them holds all.
+            may_go = _owned([one for item in deleted for one in names[item.path]])
             assert gone <= may_go, (gone, may_go, outcome)
             self.expected = +(self.expected - gone)
 
@@ -333,22 +329,6 @@ class Acting(RuleBasedStateMachine):
         """Take in what the user has now: this is what must stay."""
         self.expected = self._contents()
 
-    def _owned(self, items: Sequence[bytes]) -> collections.Counter[str]:
-        """Return the contents that go when items are deleted: inodes that have all their names in them."""
-        names: collections.Counter[int] = collections.Counter()
-        found: dict[int, tuple[int, str]] = {}
-        paths = list(items)
-        for item in items:
-            for directory, _, files in os.walk(item):
-                paths += [os.path.join(directory, name) for name in files]
-        for one in paths:
-            if os.path.isfile(one) and not os.path.islink(one):
-                status = os.lstat(one)
-                names[status.st_ino] += 1
-                with open(one, "rb") as file:
-                    found[status.st_ino] = (status.st_nlink, hashlib.sha256(file.read()).hexdigest())
-        return collections.Counter(text for inode, (links, text) in found.items() if names[inode] == links)
-
     def _shape(self, path: bytes) -> object:
         """Return what undo must give back of one entry and all below it, link counts apart."""
         if os.path.isdir(path) and not os.path.islink(path):
@@ -380,6 +360,26 @@ class Acting(RuleBasedStateMachine):
 def _chosen(among: list[Any], numbers: list[int], most: int) -> list[Any]:
     """Return some of a list by numbers that were drawn without knowing it."""
     return list(dict.fromkeys(among[number % len(among)] for number in numbers[:most])) if among else []
+
+
+def _names_in(item: bytes) -> list[tuple[int, int, str]]:
+    """Return inode, links and digest of content for every name of a file at and below a path."""
+    paths = [item]
+    for directory, _, files in os.walk(item):
+        paths += [os.path.join(directory, name) for name in files]
+    found = []
+    for path in paths:
+        if os.path.isfile(path) and not os.path.islink(path):
+            status = os.lstat(path)
+            with open(path, "rb") as file:
+                found.append((status.st_ino, status.st_nlink, hashlib.sha256(file.read()).hexdigest()))
+    return found
+
+
+def _owned(names: Sequence[tuple[int, int, str]]) -> collections.Counter[str]:
+    """Return the contents that go when these names are deleted: of inodes that have no other."""
+    found = collections.Counter(names)
+    return collections.Counter(text for (_, links, text), count in found.items() if count == links)
 
 
 def _undo() -> None:
