@@ -240,6 +240,30 @@ def test_the_review_says_about_what_it_will_free(box, log):
     assert abs(totals.frees_after_purge - outcome.frees_after_purge) <= 4096
 
 
+def test_what_was_reviewed_is_not_sampled_again_unless_it_changed(box, log, monkeypatch):
+    plan = box.review(box.plan(log, action=Action.COMPRESS)).plan
+    sampled: list[bytes] = []
+    real = compressing.shrinkage
+
+    def count(directory, name, disk_size):
+        sampled.append(name)
+        return real(directory, name, disk_size)
+
+    monkeypatch.setattr(compressing, "shrinkage", count)
+    with open(log, "r+b") as file:
+        file.write(os.urandom(len(LINES)))
+    again = box.review(plan)
+    assert [problem.blocking for problem in again.problems] == [True]
+    assert "0% saved" in again.problems[0].sentence
+    assert sampled
+    with open(log, "r+b") as file:
+        file.write(LINES)
+    plan = box.review(plan).plan
+    sampled.clear()
+    assert box.run(plan).results[0].state is ItemState.DONE
+    assert not sampled
+
+
 def test_nothing_is_compressed_onto_a_full_disk(box, log, monkeypatch):
     real = os.statvfs(box.data)
 

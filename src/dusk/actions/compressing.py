@@ -39,7 +39,7 @@ class Compressing(ReplacingAct):
             yield Objection(f"{situation.shown} {reason}.")
             return
         try:
-            found = shrinkage(situation.parent, situation.name, survey.disk_size)
+            found = _foreseen(situation, survey)
         except OSError as error:
             yield Objection(f"{situation.shown} cannot be read: {error.strerror}.")
             return
@@ -78,6 +78,17 @@ class Compressing(ReplacingAct):
     def make_again(self, rebuilding: Rebuilding) -> str:
         """Make the file again out of its products."""
         return _decompress(rebuilding)
+
+
+def _foreseen(situation: Situation, survey: Survey) -> Shrinkage:
+    """Return what compressing comes to: as the review found it, while the file is what was reviewed.
+
+    Raises OSError.
+    """
+    reviewed, forecast = situation.target.survey, situation.target.forecast
+    if reviewed is None or forecast is None or reviewed.fingerprint != survey.fingerprint:
+        return shrinkage(situation.parent, situation.name, survey.disk_size)
+    return Shrinkage(survey.disk_size, forecast.needs)
 
 
 def _reason(situation: Situation) -> str | None:
