@@ -99,6 +99,9 @@ WRAP(ssize_t, CHANGE | SPACE, pwrite64, (int a, const void *b, size_t c, off64_t
 WRAP(ssize_t, CHANGE | SPACE, writev, (int a, const struct iovec *b, int c), (a, b, c))
 WRAP(ssize_t, CHANGE | SPACE, pwritev, (int a, const struct iovec *b, int c, off_t d), (a, b, c, d))
 WRAP(ssize_t, CHANGE | SPACE, pwritev64, (int a, const struct iovec *b, int c, off64_t d), (a, b, c, d))
+WRAP(ssize_t, CHANGE | SPACE, pwritev2, (int a, const struct iovec *b, int c, off_t d, int e), (a, b, c, d, e))
+WRAP(ssize_t, CHANGE | SPACE, pwritev64v2,
+     (int a, const struct iovec *b, int c, off64_t d, int e), (a, b, c, d, e))
 WRAP(ssize_t, CHANGE | SPACE, copy_file_range,
      (int a, off64_t *b, int c, off64_t *d, size_t e, unsigned f), (a, b, c, d, e, f))
 WRAP(ssize_t, CHANGE | SPACE, sendfile, (int a, int b, off_t *c, size_t d), (a, b, c, d))
@@ -155,6 +158,11 @@ WRAP(int, CHANGE, fremovexattr, (int a, const char *b), (a, b))
 WRAP(ssize_t, READ, read, (int a, void *b, size_t c), (a, b, c))
 WRAP(ssize_t, READ, pread, (int a, void *b, size_t c, off_t d), (a, b, c, d))
 WRAP(ssize_t, READ, pread64, (int a, void *b, size_t c, off64_t d), (a, b, c, d))
+WRAP(ssize_t, READ, readv, (int a, const struct iovec *b, int c), (a, b, c))
+WRAP(ssize_t, READ, preadv, (int a, const struct iovec *b, int c, off_t d), (a, b, c, d))
+WRAP(ssize_t, READ, preadv64, (int a, const struct iovec *b, int c, off64_t d), (a, b, c, d))
+WRAP(ssize_t, READ, preadv2, (int a, const struct iovec *b, int c, off_t d, int e), (a, b, c, d, e))
+WRAP(ssize_t, READ, preadv64v2, (int a, const struct iovec *b, int c, off64_t d, int e), (a, b, c, d, e))
 
 WRAP(int, ASK, stat, (const char *a, struct stat *b), (a, b))
 WRAP(int, ASK, stat64, (const char *a, struct stat64 *b), (a, b))

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 _SOURCE = os.path.join(os.path.dirname(__file__), "fault.c")
 CHANGE, SPACE, READ, ASK = 1, 2, 4, 8
 _PYTHON = (
-    "open", "mkdir", "unlink", "rename", "rmdir", "link", "fsync", "read", "pread", "write", "pwrite",
-    "utime", "stat", "lstat", "fstat", "statvfs", "listdir", "scandir", "chmod", "chown", "fchmod", "fchown",
-    "lseek",
+    "open", "mkdir", "unlink", "rename", "rmdir", "link", "fsync", "read", "readv", "pread",
+    "write", "pwrite", "utime", "stat", "lstat", "fstat", "statvfs", "listdir", "scandir",
+    "chmod", "chown", "fchmod", "fchown", "lseek",
 )  # fmt: skip
 """Functions of `os` that run out of memory."""
 
