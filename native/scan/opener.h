@@ -26,6 +26,7 @@ class Descriptor {
 
   int number() const { return number_; }
   bool is_open() const { return number_ >= 0; }
+  int release() { return std::exchange(number_, -1); }
   void reset(int number) {
     if (number_ >= 0) close(number_);
     number_ = number;

@@ -5,6 +5,8 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "system.h"
+
 namespace dusk {
 namespace {
 
@@ -41,13 +43,12 @@ bool start_thread(const char* name, std::function<void()> body) {
 
 class Pool::Worker : public Sink {
  public:
-  Worker(Pool& pool, Walk& walk, unsigned held) : walker(walk, held), pool_(pool) {}
+  explicit Worker(Pool& pool) : pool_(pool) {}
   void take(const std::vector<Item>& items) override { pool_.push(*this, items); }
 
-  Walker walker;
   std::mutex mutex;
   std::vector<Item> stack;  // under mutex
-  std::atomic<bool> is_waiting{false};
+  std::atomic<std::int64_t> beat{0};  // when it last got an answer; 0 while it is idle
   std::atomic<bool> has_left{false};
 
  private:
@@ -62,7 +63,7 @@ Pool::Pool(std::shared_ptr<Walk> walk, unsigned threads, unsigned held, std::fun
 Pool::~Pool() = default;
 
 bool Pool::start(const Item& root) {
-  workers_[0] = std::make_unique<Worker>(*this, *walk_, held_);
+  workers_[0] = std::make_unique<Worker>(*this);
   workers_[0]->stack.push_back(root);
   queued_ = outstanding_ = 1;
   bool any = false;
@@ -76,7 +77,7 @@ bool Pool::start(const Item& root) {
 bool Pool::add_worker() {
   const unsigned number = started_.load();
   if (number >= workers_.size()) return false;
-  if (!workers_[number]) workers_[number] = std::make_unique<Worker>(*this, *walk_, held_);
+  if (!workers_[number]) workers_[number] = std::make_unique<Worker>(*this);
   Worker& worker = *workers_[number];
   {
     const std::lock_guard<std::mutex> lock(waiting_);
@@ -92,9 +93,11 @@ bool Pool::add_worker() {
 
 void Pool::run(Worker& worker) {
   try {
+    separate_descriptors(walk_->root);
+    Walker walker(*walk_, held_, worker.beat);
     Item item;
     while (next(worker, item)) {
-      worker.walker.walk(item, worker);
+      walker.walk(item, worker);
       done_with_one();
     }
   } catch (const std::bad_alloc&) {
@@ -121,12 +124,10 @@ bool Pool::next(Worker& worker, Item& item) {
     }
     if (steal(worker)) continue;
     std::unique_lock<std::mutex> lock(waiting_);
-    worker.walker.beat.store(0, std::memory_order_relaxed);
-    worker.is_waiting = true;
+    worker.beat.store(0, std::memory_order_relaxed);
     idle_.fetch_add(1);
     wake_.wait(lock, [&] { return queued_.load() > 0 || outstanding_.load() == 0 || walk_->stop.load(); });
     idle_.fetch_sub(1);
-    worker.is_waiting = false;
     if (outstanding_.load() == 0) return false;
   }
 }
@@ -196,7 +197,7 @@ void Pool::relieve() {
   const unsigned started = started_.load();
   for (unsigned number = 0; number < started; ++number) {
     const Worker& worker = *workers_[number];
-    if (!worker.has_left && now - worker.walker.beat.load(std::memory_order_relaxed) < kStalled) return;
+    if (!worker.has_left && now - worker.beat.load(std::memory_order_relaxed) < kStalled) return;
   }
   add_worker();
 }
@@ -212,7 +213,7 @@ bool Pool::is_abandoned() const {
   const unsigned started = started_.load();
   for (unsigned number = 0; number < started; ++number) {
     const Worker& worker = *workers_[number];
-    const std::int64_t beat = worker.walker.beat.load(std::memory_order_relaxed);
+    const std::int64_t beat = worker.beat.load(std::memory_order_relaxed);
     if (!worker.has_left && (beat == 0 || now - beat < kStalled)) return false;
   }
   return true;

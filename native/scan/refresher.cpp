@@ -18,9 +18,9 @@ Refresher::Refresher(Walk& walk, const Place& places, bool walking)
       tree_(walk.tree),
       places_(places),
       walking_(walking),
-      opener_(walk.tree, walk.root.number(), kHeld),
+      opener_(walk.tree, walk.root, kHeld),
       reader_(walk.conduct),
-      walker_(walk, kHeld),
+      walker_(walk, kHeld, beat_),
       removal_(walk.tree, opener_, walk.stop),
       correction_(walk.tree) {}
 
@@ -120,7 +120,7 @@ int Refresher::list(std::uint32_t slot, int descriptor, Comparison& comparison) 
   int error = 0;
   while (reader_.list(descriptor, error)) {
     batch_.clear();
-    if (!reader_.examine_listed(descriptor, place, walk_.device, walk_.freshness, walk_.stop, walker_.beat, batch_)) {
+    if (!reader_.examine_listed(descriptor, place, walk_.device, walk_.freshness, walk_.stop, beat_, batch_)) {
       return 0;
     }
     const Alone alone(tree_);

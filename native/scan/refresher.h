@@ -45,6 +45,7 @@ class Refresher : private Sink {
   Tree& tree_;
   const Place& places_;
   const bool walking_;
+  std::atomic<std::int64_t> beat_{0};  // nobody looks: what hangs here holds up nothing else
   Opener opener_;
   Reader reader_;
   Walker walker_;

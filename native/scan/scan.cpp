@@ -130,16 +130,11 @@ void Scan::run() {
   give_up(failure);
 }
 
-std::shared_ptr<Walk> Scan::new_walk() {
-  auto walk = std::make_shared<Walk>(tree, conduct_);
-  walk->root.reset(open_path(path_));
-  return walk;
-}
-
 void Scan::walk() {
-  const std::shared_ptr<Walk> walk = new_walk();
+  Descriptor root(open_path(path_));
+  const auto walk = std::make_shared<Walk>(tree, conduct_, root.number());
   Status status;
-  const int error = walk->root.is_open() ? -examine_open(walk->root.number(), status) : -walk->root.number();
+  const int error = root.is_open() ? -examine_open(root.number(), status) : -root.number();
   if (error) {
     {
       const std::lock_guard<std::mutex> lock(tree.writing);
@@ -166,7 +161,8 @@ void Scan::walk() {
     give_up("no thread could be started");
     return;
   }
-  watch(*pool, walk);
+  // A thread that hangs may yet come back and look for it.
+  if (!watch(*pool, walk)) root.release();
 }
 
 void Scan::prepare_root(Walk& walk, const Status& status) {
@@ -176,13 +172,13 @@ void Scan::prepare_root(Walk& walk, const Status& status) {
   if (conduct_.cross) tree.visit(status.device, status.inode, kRoot);
 }
 
-// Looks after the walk until it has ended; refreshes meanwhile.
-void Scan::watch(Pool& pool, const std::shared_ptr<Walk>& walk) {
+// Looks after the walk until it has ended; refreshes meanwhile. Returns whether all its threads are done.
+bool Scan::watch(Pool& pool, const std::shared_ptr<Walk>& walk) {
   while (true) {
     {
       std::unique_lock<std::mutex> lock(mutex_);
       changed_.wait_for(lock, kTick, [&] { return finished_ || cancelled_ || !requests_.empty(); });
-      if (finished_) return;
+      if (finished_) return true;
     }
     if (!walk->stop) {
       pool.relieve();
@@ -198,7 +194,7 @@ void Scan::watch(Pool& pool, const std::shared_ptr<Walk>& walk) {
     if (pool.is_abandoned()) {
       // What is left hangs; it will find that it was stopped, whenever it gets its answer.
       end("");
-      return;
+      return false;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -218,7 +214,8 @@ void Scan::serve() {
 }
 
 void Scan::serve_one(bool walking) {
-  const std::shared_ptr<Walk> walk = new_walk();
+  const Descriptor root(open_path(path_));
+  const auto walk = std::make_shared<Walk>(tree, conduct_, root.number());
   walk->freshness = Freshness::kExact;
   walk->device = tree.device(tree.directory(kRoot).device_number.load());
   std::shared_ptr<Request> request;
@@ -230,10 +227,10 @@ void Scan::serve_one(bool walking) {
     request = requests_.front();
   }
   Refresher refresher(*walk, *request->places, walking);
-  if (walk->root.is_open()) {
+  if (root.is_open()) {
     refresher.refresh(request->path);
   } else {
-    refresher.close_off(kRoot, -walk->root.number());
+    refresher.close_off(kRoot, -root.number());
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   refresh_.reset();

@@ -61,12 +61,11 @@ class Scan : public std::enable_shared_from_this<Scan> {
   void run();
   void walk();
   void prepare_root(Walk& walk, const Status& status);
-  void watch(Pool& pool, const std::shared_ptr<Walk>& walk);
+  bool watch(Pool& pool, const std::shared_ptr<Walk>& walk);
   void serve();
   void serve_one(bool walking);
   void end(const std::string& failure);
   void give_up(const std::string& why);
-  std::shared_ptr<Walk> new_walk();
 
   const std::string path_;
   Pace pace_;  // these do not change any more once the scan runs

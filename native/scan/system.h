@@ -21,6 +21,10 @@ int open_path(const std::string& path);
 long list_directory(int directory, char* buffer, std::size_t size);
 int examine(int directory, const char* name, Freshness freshness, Status& status);
 int examine_open(int descriptor, Status& status);
+// Gives this thread a table of descriptors of its own, with the standard streams and `kept` in it, where the system
+// can: as long as threads share one, the kernel counts every use of a descriptor. A thread that has its own closes what
+// it opened itself, because the numbers mean something else elsewhere.
+void separate_descriptors(int kept);
 Kind kind_of_listed(unsigned char type);
 // Whether an error says that the directory is not there any more, or something else is.
 bool is_gone(int error);

@@ -6,7 +6,7 @@
 namespace dusk {
 
 void Walker::walk(const Item& item, Sink& sink) {
-  beat.store(milliseconds(), std::memory_order_relaxed);
+  beat_.store(milliseconds(), std::memory_order_relaxed);
   walk_.current.store(item.slot, std::memory_order_relaxed);
   tree_.directory(item.slot).reading.store(kBeingRead, std::memory_order_release);
   Descriptor descriptor = open(item);
@@ -70,7 +70,7 @@ void Walker::read(const Item& item, Descriptor descriptor, Sink& sink) {
   do {
     batch_.clear();
     if (more && !reader_.examine_listed(descriptor.number(), item.place, walk_.device, walk_.freshness, walk_.stop,
-                                        beat, batch_)) {
+                                        beat_, batch_)) {
       batch_.clear();
     }
     batch_.arrange();

@@ -26,27 +26,26 @@ class Sink {
 
 // What the walkers of one walk have in common.
 struct Walk {
-  Walk(Tree& filled, const Conduct& followed) : tree(filled), conduct(followed) {}
+  Walk(Tree& filled, const Conduct& followed, int opened) : tree(filled), conduct(followed), root(opened) {}
 
   Tree& tree;
   const Conduct& conduct;
-  Descriptor root;
+  const int root;  // its descriptor, which stays open as long as anybody walks
   std::uint64_t device = 0;  // of the root
   Freshness freshness = Freshness::kCached;
   std::atomic<bool> stop{false};
   std::atomic<std::uint32_t> current{kRoot};  // slot of the directory being read
 };
 
-// Belongs to one thread.
+// Lives and dies in one thread, which alone may know its descriptors.
 class Walker {
  public:
-  Walker(Walk& walk, unsigned held)
-      : walk_(walk), tree_(walk.tree), opener_(walk.tree, walk.root.number(), held), reader_(walk.conduct) {}
+  // `beat` is told when it last got an answer.
+  Walker(Walk& walk, unsigned held, std::atomic<std::int64_t>& beat)
+      : walk_(walk), tree_(walk.tree), beat_(beat), opener_(walk.tree, walk.root, held), reader_(walk.conduct) {}
 
   // Reads one directory into the tree. Throws std::bad_alloc or std::length_error.
   void walk(const Item& item, Sink& sink);
-
-  std::atomic<std::int64_t> beat{0};  // when it last got an answer; 0 while it is idle
 
  private:
   Descriptor open(const Item& item);
@@ -60,6 +59,7 @@ class Walker {
 
   Walk& walk_;
   Tree& tree_;
+  std::atomic<std::int64_t>& beat_;
   Opener opener_;
   Reader reader_;
   Batch batch_;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 import textwrap
@@ -129,6 +130,43 @@ def test_a_mount_that_hangs_holds_up_nothing_else(root):
         while scan.refreshes_pending and time.monotonic() < end:
             time.sleep(0.01)
         assert scan.tree.find(root + b"/0/new") is not None
+
+
+def test_a_walk_that_hangs_holds_nothing_of_the_process_open(root):
+    os.makedirs(root + b"/hung")
+    reading, writing = os.pipe()
+    with hanging_filesystem(root + b"/hung"):
+        scan = open_scan(root, ScanOptions(cross=True, threads=2))
+        scan.start()
+        end = time.monotonic() + 10
+        while scan.progress().entries < 2 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert not scan.wait(0.1)
+        os.close(writing)
+        # Its threads began while the pipe was open: a copy in one of them would keep the reader waiting.
+        assert select.select([reading], [], [], 5)[0]
+        assert os.read(reading, 1) == b""
+        scan.cancel()
+    os.close(reading)
+
+
+def test_no_descriptor_stays_behind(root):
+    build_wild_tree(root, 7, entries=250)
+    before = os.listdir("/proc/self/fd")
+    for number in range(30):
+        scan = open_scan(root, ScanOptions(threads=1 + number % 5))
+        scan.start()
+        if number % 3 == 0:
+            scan.cancel()
+        assert scan.wait(10)
+        scan.refresh(root)
+        end = time.monotonic() + 10
+        while scan.refreshes_pending and time.monotonic() < end:
+            time.sleep(0.01)
+    end = time.monotonic() + 5
+    while len(os.listdir("/proc/self/fd")) > len(before) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(os.listdir("/proc/self/fd")) == len(before)
 
 
 def test_no_memory_is_a_sentence_and_what_was_found_stays(root):
