@@ -3,13 +3,9 @@ import json
 import pytest
 
 from dusk.actions.record import State
-from dusk.report.document import (
-    batch_document,
-    explanation_document,
-    finding_document,
-    progress_document,
-    record_document,
-)
+from dusk.report.finding_document import explanation_document, finding_document
+from dusk.report.journal_document import batch_document, record_document
+from dusk.report.scan_document import progress_document
 from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 from dusk.scan.entry import Measure

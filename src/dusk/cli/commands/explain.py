@@ -33,7 +33,7 @@ def run(arguments: Namespace) -> int:
     from dusk.cli.surroundings import Surroundings
     from dusk.fs.names import display_path
     from dusk.fs.protected import Protection
-    from dusk.report.document import explanation_document
+    from dusk.report.finding_document import explanation_document
     from dusk.report.findings import explanation_text
     from dusk.rules.explain import explain
     from dusk.scan.tree import ROOT

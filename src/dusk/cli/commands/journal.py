@@ -33,7 +33,7 @@ def run(arguments: Namespace) -> int:
     from dusk.cli.journal_access import open_journal
     from dusk.cli.output import print_json, print_text
     from dusk.report.diary import batch_text, journal_text
-    from dusk.report.document import batch_document
+    from dusk.report.journal_document import batch_document
 
     journal = open_journal(settle=False)
     if arguments.batch is not None:

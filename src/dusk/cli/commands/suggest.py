@@ -44,7 +44,7 @@ def run(arguments: Namespace) -> int:
     from dusk.cli.paths import typed_path
     from dusk.cli.scanning import load_rules, run_judge
     from dusk.fs.units import count_noun
-    from dusk.report.document import finding_document
+    from dusk.report.finding_document import finding_document
     from dusk.report.findings import findings_table
     from dusk.scan.tree import ROOT
     from dusk.settings import load_settings

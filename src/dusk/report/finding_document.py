@@ -1,41 +1,16 @@
-"""JSON documents for scripts. Names are text with surrogate escapes; sizes are bytes; times are seconds."""
+"""JSON documents of findings and explanations: names with surrogate escapes, bytes, seconds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from dusk.actions.record import BatchRecord, Record
 from dusk.fs.names import json_text
 from dusk.report.layout import option_letters, sized
 from dusk.rules.finding import Action, Finding, Offer
 from dusk.scan.entry import Measure
-from dusk.scan.scanner import Progress
 
 if TYPE_CHECKING:
     from dusk.rules.explain import Explanation
-
-
-def progress_document(
-    progress: Progress, path: bytes = b"", unreadable: Iterable[tuple[bytes, str]] = ()
-) -> dict[str, Any]:
-    """Return the totals of a scan, finished or not."""
-    return {
-        "path": json_text(path),
-        "entries": progress.entries,
-        "dirs": progress.directories,
-        "errors": progress.errors,
-        "apparent_bytes": progress.apparent_bytes,
-        "disk_bytes": progress.disk_bytes,
-        "seconds": round(progress.seconds, 6),
-        "rate": round(progress.rate, 1),
-        "scanner": progress.scanner,
-        "finished": progress.finished,
-        "cancelled": progress.cancelled,
-        "failure": progress.failure,
-        "current": json_text(progress.current),
-        "unreadable": [{"path": json_text(where), "error": reason} for where, reason in unreadable],
-    }
 
 
 def finding_document(finding: Finding, measure: Measure = Measure.DISK) -> dict[str, Any]:
@@ -115,52 +90,4 @@ def explanation_document(explanation: Explanation, measure: Measure = Measure.DI
         "command": explanation.command,
         "finding": finding_document(finding, measure) if finding else None,
         "inside": finding_document(inside, measure) if inside else None,
-    }
-
-
-def batch_document(batch: BatchRecord, records: Iterable[Record] | None = None) -> dict[str, Any]:
-    """Return one batch of the journal; with its records when they are given."""
-    document: dict[str, Any] = {
-        "batch": batch.id,
-        "kind": batch.kind.value,
-        "title": batch.title,
-        "started": batch.started_ns / 1e9,
-        "finished": batch.finished_ns / 1e9 if batch.finished_ns else None,
-        "reverses": batch.reverses or None,
-        "items": batch.items,
-        "states": {state.value: count for state, count in batch.states.items() if count},
-        "undoable": batch.undoable if batch.is_undoable else 0,
-        "entries": batch.entries,
-        "apparent_size": batch.apparent_size,
-        "disk_size": batch.disk_size,
-        "frees_after_purge": batch.frees_after_purge,
-    }
-    if records is not None:
-        document["records"] = [record_document(record) for record in records]
-    return document
-
-
-def record_document(record: Record) -> dict[str, Any]:
-    """Return one record of the journal."""
-    return {
-        "record": record.id,
-        "batch": record.batch,
-        "path": json_text(record.source),
-        "action": record.action,
-        "state": record.state.value,
-        "title": record.title,
-        "rule": record.rule,
-        "safety": record.safety,
-        "insisted": record.insisted,
-        "entries": record.entries,
-        "apparent_size": record.apparent_size,
-        "disk_size": record.disk_size,
-        "frees_after_purge": record.frees_after_purge,
-        "trash_path": json_text(record.trash_path),
-        "destination": json_text(record.destination),
-        "digest": record.digest,
-        "reverses": record.reverses or None,
-        "error": record.error,
-        "intended": record.intent_ns / 1e9,
-        "changed": record.changed_ns / 1e9,
     }
