@@ -31,7 +31,7 @@ from file_tree import file_tree
 from machine import machine
 
 HERE = Path(__file__).resolve().parent
-DUSK = [sys.executable, "-m", "dusk", "scan", "--json"]
+DUSK = [str(Path(sys.executable).with_name("dusk")), "scan", "--json"]  # as a person types it
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ import re
 
 import msgspec
 
-from dusk.fs.locations import config_directory
+from dusk.fs.locations import settings_file
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import parse_age, parse_size
 from dusk.toml_lines import line_of
 
-_FILE = b"config.toml"
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 
 
@@ -75,7 +74,7 @@ def load_settings(directory: bytes | None = None) -> Settings:
 
     Raises SettingsError with a sentence that names file and key.
     """
-    path = os.path.join(config_directory() if directory is None else directory, _FILE)
+    path = settings_file(directory)
     shown = display_path(path)
     if not os.path.lexists(path):
         return Settings()

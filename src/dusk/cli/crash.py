@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import platform
 import sys
 import time
-import traceback
 
 from dusk import __version__
 from dusk.cli.exit_codes import ExitCode
@@ -59,6 +57,9 @@ def _named(error: OSError) -> str:
 
 
 def _details(error: BaseException) -> str:
+    import platform  # these two take longer than a small scan, and are seldom wanted
+    import traceback
+
     words = " ".join(shell_word(os.fsencode(word)) for word in sys.argv[1:])
     trace = "".join(traceback.format_exception(error))
     # A name with terminal commands in it may be part of the message.

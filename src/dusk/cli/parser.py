@@ -6,6 +6,7 @@ import argparse
 import sys
 import textwrap
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NoReturn
 
 from dusk import __version__
@@ -23,6 +24,7 @@ exit codes:
   130  interrupted, nothing half-done
 
 A directory with the name of a command: dusk ./scan"""
+_WIDTH = 78  # columns of a help text
 _TAKE_VALUES = frozenset(
     {"--at", "--form", "--keep-days", "--lines", "--min-size", "--theme", "--threads", "--to"}
 )
@@ -32,10 +34,11 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one harmless sentence, whatever was typed."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        # As wide as the descriptions. Else argparse imports shutil to ask the terminal, at every option.
+        options.setdefault("formatter_class", partial(argparse.RawDescriptionHelpFormatter, width=_WIDTH))
         if options.get("description"):
             # The raw formatter is for the examples below the options; it would break no line here.
-            options["description"] = textwrap.fill(options["description"], 78)
+            options["description"] = textwrap.fill(options["description"], _WIDTH)
         options.setdefault("allow_abbrev", False)  # a new option must never change what a script means
         super().__init__(*args, **options)
 

@@ -13,6 +13,11 @@ def config_directory() -> bytes:
     return os.fsencode(os.environ.get("DUSK_CONFIG_DIR") or platformdirs.user_config_dir("dusk"))
 
 
+def settings_file(directory: bytes | None = None) -> bytes:
+    """Return the file of settings, the user's own where no directory is named."""
+    return os.path.join(config_directory() if directory is None else directory, b"config.toml")
+
+
 def state_directory() -> bytes:
     """Return the directory of the journal."""
     return os.fsencode(os.environ.get("DUSK_STATE_DIR") or platformdirs.user_state_dir("dusk"))

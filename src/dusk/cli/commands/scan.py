@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from typing import Any
 
@@ -39,7 +40,7 @@ def run(arguments: Namespace) -> int:
     )
     from dusk.cli.output import print_error, print_json, print_text
     from dusk.fs.units import count_noun
-    from dusk.report.document import progress_document
+    from dusk.report.scan_document import progress_document
     from dusk.report.summary import scan_text
     from dusk.scan.tree import ROOT
 
@@ -56,10 +57,16 @@ def run(arguments: Namespace) -> int:
 
 
 def _get_ready() -> None:
-    # A configuration that cannot be read is said by every command, not by some. Importing what reads it, and
-    # what prints, takes a tenth of a million entries' time: the walk goes on meanwhile.
-    import dusk.report.document
-    import dusk.report.summary  # noqa: F401
-    from dusk.settings import load_settings
+    # Importing what prints takes as long as some ten thousand entries: the walk goes on meanwhile.
+    import json  # noqa: F401
 
-    load_settings()
+    import dusk.report.scan_document
+    import dusk.report.summary  # noqa: F401
+    from dusk.fs.locations import settings_file
+
+    # A configuration that cannot be read is said by every command, not by some. Most people have none, and
+    # importing what reads it takes longer than all the rest.
+    if os.path.lexists(settings_file()):
+        from dusk.settings import load_settings
+
+        load_settings()
