@@ -318,6 +318,8 @@ class Acting(RuleBasedStateMachine):
                     self.made += 1
                     file.write(b"%d appeared" % self.made)
         else:
+            if os.lstat(path).st_nlink > 1:
+                self.before.clear()  # whatever went with another name of the file comes back changed as well
             with open(path, "ab") as file:
                 file.write(b"!")
         self._count()
