@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -27,6 +28,8 @@ _SESSION = re.compile(
 )
 # An empty directory there is a service's setting: journald keeps its log on disk where /var/log/journal is.
 _SERVICES, _NOT_SERVICES = b"/var/", b"/var/tmp/"
+_DIGITS = re.compile(rb"[0-9a-f]{1,3}\Z")
+_FEW = 4
 _QUEUES = frozenset({b"queue", b"queues", b"jobs", b"spool"})
 
 
@@ -84,12 +87,27 @@ def is_the_systems(path: bytes, protection: Protection) -> bool:
     return protection.reason(path) is not None
 
 
+def _is_awaited(index: int, facts: Facts) -> bool:
+    """Return whether something may be about to write: it was just made, or work goes on beside it."""
+    parent = facts.tree.parent(index)
+    return facts.age(index) < facts.ages.incomplete_after or (parent > ROOT and facts.is_live(parent))
+
+
+def _is_fan(index: int, facts: Facts) -> bool:
+    """Return whether it is one of many named by the first digits of hashes: a store writes into it again."""
+    tree = facts.tree
+    if not _DIGITS.match(tree.name(index)):
+        return False
+    siblings = (one for one in tree.children(tree.parent(index)) if _DIGITS.match(tree.name(one)))
+    return sum(1 for _ in itertools.islice(siblings, _FEW)) == _FEW
+
+
 def _is_nobodys(index: int, facts: Facts) -> bool:
     """Return whether no tool is known to expect the directory, nor anything inside it."""
     tree = facts.tree
     if tree.is_removed(index) or tree.name(index).startswith(b"."):
         return False
-    if facts.ground.is_managed(index) or facts.is_live(index):
+    if facts.ground.is_managed(index) or _is_awaited(index, facts) or _is_fan(index, facts):
         return False
     above = [tree.name(ancestor) for ancestor in facts.ground.ancestors(index)[:-1]]
     if any(name.startswith(b".") or name in _QUEUES for name in above):

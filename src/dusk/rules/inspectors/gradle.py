@@ -1,4 +1,4 @@
-"""What Gradle keeps for all projects, under ``~/.gradle`` or where GRADLE_USER_HOME says, and for one project.
+"""What Gradle keeps for all projects, in ``~/.gradle`` or where GRADLE_USER_HOME says, and for one project.
 
 Source: Gradle 4 to 8, "The Directories and Files Gradle Uses": ``caches`` with ``modules-2`` beside
 ``jars-<n>`` or ``journal-1``, ``daemon/<version>/registry.bin``, ``wrapper/dists``, ``native``; in a project

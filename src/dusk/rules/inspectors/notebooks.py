@@ -28,6 +28,7 @@ def inspect_notebook_checkpoints(directory: int, hits: list[int], facts: Facts) 
         except CannotTellError:
             continue
         renewed: list[int] = []
+        notebooks: list[int] = []
         alone: list[int] = []
         strange = False
         for name, child in children.items():
@@ -36,14 +37,28 @@ def inspect_notebook_checkpoints(directory: int, hits: list[int], facts: Facts) 
                 strange = True
                 continue
             original = facts.tree.child(directory, match[1] + (match[2] or b""))
-            (renewed if original is not None and _outlives(original, child, facts) else alone).append(child)
+            if original is not None and _outlives(original, child, facts):
+                renewed.append(child)
+                notebooks.append(original)
+            else:
+                alone.append(child)
         if renewed:
             whole = not alone and not strange
             yield Sighting(
-                "notebook-checkpoint", (hit,) if whole else tuple(renewed), tally={"copies": len(renewed)}
+                "notebook-checkpoint",
+                (hit,) if whole else tuple(renewed),
+                tally={"copies": len(renewed)},
+                withheld=_at_work(notebooks, facts),
             )
         if alone:
             yield Sighting("notebook-checkpoint-alone", tuple(alone), tally={"copies": len(alone)})
+
+
+def _at_work(notebooks: list[int], facts: Facts) -> str:
+    """Say that somebody is writing one of some notebooks, who may want to go back; empty when nobody is."""
+    if not facts.is_live(*notebooks):
+        return ""
+    return f"a notebook changed {facts.shown_age(*notebooks)}; somebody may want to go back."
 
 
 def _outlives(original: int, copy: int, facts: Facts) -> bool:
