@@ -307,7 +307,9 @@ def _facts(box):
 
 @pytest.fixture
 def free(monkeypatch):
-    monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
+    monkeypatch.setattr(
+        "dusk.actions.checks.hold_report", lambda path, files: holders.HoldReport(holders.Hold.FREE)
+    )
 
 
 @pytest.mark.parametrize("undoing", [False, True])

@@ -64,7 +64,9 @@ def only_the_home_trash(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def nobody_holds_anything(monkeypatch):
-    monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
+    monkeypatch.setattr(
+        "dusk.actions.checks.hold_report", lambda path, files: holders.HoldReport(holders.Hold.FREE)
+    )
 
 
 def _undo_all(box) -> None:

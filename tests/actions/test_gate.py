@@ -105,7 +105,7 @@ def test_what_cannot_be_told_needs_insisting(box, monkeypatch):
     path = box.file(b"one")
     monkeypatch.setattr(
         "dusk.actions.checks.hold_report",
-        lambda path: holders.HoldReport(holders.Hold.UNKNOWN, (), "it is on a network filesystem"),
+        lambda path, files: holders.HoldReport(holders.Hold.UNKNOWN, (), "it is on a network filesystem"),
     )
     found = box.review(box.plan(path))
     (problem,) = found.problems

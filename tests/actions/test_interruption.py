@@ -32,7 +32,9 @@ def _fill(box) -> None:
 
 @pytest.fixture(autouse=True)
 def nobody_holds_anything(monkeypatch):
-    monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
+    monkeypatch.setattr(
+        "dusk.actions.checks.hold_report", lambda path, files: holders.HoldReport(holders.Hold.FREE)
+    )
 
 
 def test_a_killed_trash_run_loses_nothing(box):

@@ -18,7 +18,9 @@ from .test_undo import digest
 
 @pytest.fixture(autouse=True)
 def nobody_holds_anything(monkeypatch):
-    monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
+    monkeypatch.setattr(
+        "dusk.actions.checks.hold_report", lambda path, files: holders.HoldReport(holders.Hold.FREE)
+    )
 
 
 def plan_of(box, action: Action):

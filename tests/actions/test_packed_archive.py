@@ -252,7 +252,9 @@ def test_the_figures_are_said_before(run, archive):
 
 @pytest.mark.parametrize(("undoing", "emptied"), [(False, False), (True, False), (True, True)])
 def test_killed_anywhere_all_is_there_and_comes_back(box, monkeypatch, undoing, emptied):
-    monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
+    monkeypatch.setattr(
+        "dusk.actions.checks.hold_report", lambda path, files: holders.HoldReport(holders.Hold.FREE)
+    )
     archive = os.path.join(box.root, b"archive")
     for limit, after in interrupting.points(5):
         interrupting.clear(box)

@@ -102,7 +102,9 @@ def test_a_place_that_is_taken_again_is_left(queue):
 
 @pytest.mark.parametrize("undoing", [False, True])
 def test_killed_anywhere_each_item_is_there_once(box, monkeypatch, undoing):
-    monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
+    monkeypatch.setattr(
+        "dusk.actions.checks.hold_report", lambda path, files: holders.HoldReport(holders.Hold.FREE)
+    )
     for limit, after in interrupting.points(1):
         interrupting.clear(box)
         os.makedirs(box.path(b"queue", b"pending"))

@@ -249,7 +249,9 @@ def _facts(box):
 
 @pytest.mark.parametrize(("undoing", "emptied"), [(False, False), (True, False), (True, True)])
 def test_killed_anywhere_each_file_is_there_once_and_comes_back(box, monkeypatch, undoing, emptied):
-    monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
+    monkeypatch.setattr(
+        "dusk.actions.checks.hold_report", lambda path, files: holders.HoldReport(holders.Hold.FREE)
+    )
     for limit, after in interrupting.points(7):
         interrupting.clear(box)
         pile = fill(box, days=3, a_day=2)

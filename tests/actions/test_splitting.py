@@ -188,7 +188,9 @@ def test_lines_are_counted_as_wc_does_and_the_last_one_too(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("undoing", [False, True])
 def test_killed_anywhere_the_lines_are_there_once_and_come_back(box, monkeypatch, undoing):
-    monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
+    monkeypatch.setattr(
+        "dusk.actions.checks.hold_report", lambda path, files: holders.HoldReport(holders.Hold.FREE)
+    )
     content = b"one\ntwo\nthree"
     for limit, after in interrupting.points(5):
         interrupting.clear(box)

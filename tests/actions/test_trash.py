@@ -221,7 +221,7 @@ from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 from dusk.fs import holders
 import dusk.actions.checks
-dusk.actions.checks.hold_report = lambda path: holders.HoldReport(holders.Hold.FREE)
+dusk.actions.checks.hold_report = lambda path, files: holders.HoldReport(holders.Hold.FREE)
 targets = []
 for number in range(int(sys.argv[2])):
     path = os.fsencode(f"{sys.argv[1]}/{number}/checkpoint.pt")

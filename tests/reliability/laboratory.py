@@ -57,7 +57,7 @@ class Laboratory(Box):
         os.environ["DUSK_CONFIG_DIR"] = os.fsdecode(os.path.join(root, b"config"))
         os.environ.pop("XDG_DATA_HOME", None)
         # Who holds a file open is asked of every process of the machine, and answered by other tests.
-        dusk.actions.checks.hold_report = lambda path: holders.HoldReport(holders.Hold.FREE)
+        dusk.actions.checks.hold_report = lambda path, files: holders.HoldReport(holders.Hold.FREE)
         super().__init__(root)
         self.archive = os.path.join(root, b"archive")
         self.state = os.path.join(root, b"state")

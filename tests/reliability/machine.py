@@ -62,7 +62,7 @@ class Acting(RuleBasedStateMachine):
         root = os.path.realpath(os.fsencode(self.top))
         for name, part in (("HOME", "home"), ("DUSK_STATE_DIR", "state"), ("DUSK_CONFIG_DIR", "config")):
             os.environ[name] = os.path.join(os.fsdecode(root), part)
-        dusk.actions.checks.hold_report = lambda path: holders.HoldReport(holders.Hold.FREE)
+        dusk.actions.checks.hold_report = lambda path, files: holders.HoldReport(holders.Hold.FREE)
         self.box = Box(root)
         self.archive = os.path.join(root, b"archive")
         os.mkdir(self.archive)

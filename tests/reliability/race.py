@@ -26,7 +26,7 @@ from dusk.plan.plan import Plan
 from dusk.plan.step import Step, Target
 from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
-dusk.actions.checks.hold_report = lambda path: holders.HoldReport(holders.Hold.FREE)
+dusk.actions.checks.hold_report = lambda path, files: holders.HoldReport(holders.Hold.FREE)
 paths = [os.fsencode(f"{sys.argv[1]}/{number}/checkpoint.pt") for number in range(int(sys.argv[2]))]
 targets = tuple(
     Target(path, Identity.from_stat(os.lstat(path)), 0, 0, 1, Safety.SAFE, "") for path in paths

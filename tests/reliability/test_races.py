@@ -34,7 +34,9 @@ LINES = b"".join(b"%d words that repeat and repeat\n" % number for number in ran
 
 @pytest.fixture(autouse=True)
 def nobody_holds_anything(monkeypatch):
-    monkeypatch.setattr("dusk.actions.checks.hold_report", lambda path: holders.HoldReport(holders.Hold.FREE))
+    monkeypatch.setattr(
+        "dusk.actions.checks.hold_report", lambda path, files: holders.HoldReport(holders.Hold.FREE)
+    )
 
 
 def test_four_dusks_with_one_name_lose_nothing(tmp_path):

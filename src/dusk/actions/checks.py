@@ -167,9 +167,9 @@ def unreadable(situation: Situation, now: Survey) -> Iterator[Objection]:
         )
 
 
-def held(situation: Situation) -> Iterator[Objection]:
+def held(situation: Situation, now: Survey) -> Iterator[Objection]:
     """Object to what a process has open, and where that cannot be told."""
-    report = hold_report(situation.path)
+    report = hold_report(situation.path, files=now.prominent)
     if report.state is Hold.HELD:
         holders = [_named(holder) for holder in report.holders[:_NAMED]]
         by = ", ".join(holders) or "a process that cannot be named from here"

@@ -115,7 +115,7 @@ class Gate:
             yield from checks.mounts_inside(situation, now)
         yield from checks.unreadable(situation, now)
         if demands.unheld:
-            yield from checks.held(situation)
+            yield from checks.held(situation, now)
 
 
 def admit(

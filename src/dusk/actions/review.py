@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dusk.actions.acts import act_for
 from dusk.actions.gate import Gate, Objection, examine
@@ -69,7 +69,7 @@ def review_plan(
         act = act_for(step.action)
         objections, survey = examine(gate, step, target, act=act, cancelled=cancelled)
         if survey is not None:
-            surveys[target.path] = survey
+            surveys[target.path] = replace(survey, prominent=())  # of use only at this moment
         problems.extend(_problem(step, target.path, objection) for objection in objections)
         shown.add_bytes(target.apparent_size)
         shown.add_item()

@@ -64,7 +64,7 @@ class Rotating(Act):
         if situation.target.survey is not None:
             yield from checks.drifted(situation, survey)
         yield from checks.not_permitted(situation)
-        yield from checks.held(situation)
+        yield from checks.held(situation, survey)
         yield from gate.without_trash(situation)
 
     def preview(

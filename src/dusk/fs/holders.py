@@ -1,7 +1,7 @@
 """Whether a live process uses what is about to be moved, and who it is.
 
-Files are asked by lease, which is exact; directories by the leases of their newest and biggest files and
-by what ``/proc`` shows of every process. "Cannot tell" is an answer of its own and never means no.
+Files are asked by lease, which is exact; directories by the leases of some of their files and by what
+``/proc`` shows of every process. "Cannot tell" is an answer of its own and never means no.
 """
 
 from __future__ import annotations
@@ -68,19 +68,17 @@ class HoldReport:
     """Why it is held or why it cannot be told, as a sentence without a full stop; empty when free."""
 
 
-def hold_report(
-    path: bytes, *, sample: int = 512, files: Sequence[bytes] | None = None, timeout: float = 5.0
-) -> HoldReport:
+def hold_report(path: bytes, *, files: Sequence[bytes] | None = None, timeout: float = 5.0) -> HoldReport:
     """Say whether anyone uses an absolute, resolved path or anything below it.
 
-    At most ``sample`` files below it are asked by lease, or these ``files``, relative paths that somebody
-    chose already: then nothing below is listed. The answer comes within ``timeout`` seconds, also
-    when a mount hangs. This process itself is not looked for and must not have the files open. Raises
-    nothing: what cannot be examined is UNKNOWN.
+    Of what is below it these ``files`` are asked by lease, relative paths, such as ``Survey.prominent``;
+    nothing is listed, so that it takes no longer for a big tree. Without them only what ``/proc`` shows can
+    tell. The answer comes within ``timeout`` seconds, also when a mount hangs. This process itself is not
+    looked for and must not have the files open. Raises nothing: what cannot be examined is UNKNOWN.
     """
     if _is_free_file(path):
         return HoldReport(Hold.FREE)
-    check = _Check(path, sample, files, time.monotonic() + timeout)
+    check = _Check(path, files, time.monotonic() + timeout)
     worker = threading.Thread(target=check.run, name="dusk-holders", daemon=True)
     worker.start()
     worker.join(timeout)
@@ -103,7 +101,7 @@ def _is_free_file(path: bytes) -> bool:
             status = os.stat(name, dir_fd=directory, follow_symlinks=False)
             if not stat.S_ISREG(status.st_mode):
                 return False
-            sample = LeaseSample(1, time.monotonic() + 1)
+            sample = LeaseSample(time.monotonic() + 1)
             sample.ask(directory, name, path, status)
             return bool(sample.free)
         finally:
@@ -117,12 +115,12 @@ def _unknown(reason: str) -> HoldReport:
 
 
 class _Check:
-    def __init__(self, path: bytes, sample: int, files: Sequence[bytes] | None, deadline: float) -> None:
+    def __init__(self, path: bytes, files: Sequence[bytes] | None, deadline: float) -> None:
         self._path = path
         self._files = files
         self._inside = path.rstrip(b"/") + b"/"
         self._deadline = deadline
-        self._sample = LeaseSample(max(sample, 1), deadline)
+        self._sample = LeaseSample(deadline)
         self.report: HoldReport | None = None
 
     def run(self) -> None:
@@ -145,8 +143,7 @@ class _Check:
             if stat.S_ISLNK(status.st_mode):
                 return HoldReport(Hold.FREE)
             if stat.S_ISDIR(status.st_mode):
-                points = frozenset(mount.point[len(self._inside) :] for mount in table.below(self._path))
-                self._ask_below(directory, name, points)
+                self._ask_below(directory, name)
             elif stat.S_ISREG(status.st_mode):
                 self._sample.ask(directory, name, self._path, status)
                 if self._sample.free:
@@ -155,13 +152,13 @@ class _Check:
             os.close(directory)
         return self._judge()
 
-    def _ask_below(self, directory: int, name: bytes, points: frozenset[bytes]) -> None:
+    def _ask_below(self, directory: int, name: bytes) -> None:
+        if self._files is None:
+            self._sample.whole = False
+            return
         top = open_subdirectory(directory, name)
         try:
-            if self._files is None:
-                self._sample.ask_below(top, self._path, points)
-            else:
-                self._sample.ask_these(top, self._path, self._files)
+            self._sample.ask_below(top, self._path, self._files)
         finally:
             os.close(top)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dusk.fs.identity import Identity
 
@@ -48,3 +48,6 @@ class Survey:
     """Directories below that could not be read: what they hold is not in the figures."""
     mounts: tuple[bytes, ...] = ()
     """Mount points at or below it; a target with any is refused."""
+    prominent: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
+    """Its newest and biggest files by their paths below it: who would use it has one of them open. Empty for
+    what is no directory, and for a survey that was kept."""

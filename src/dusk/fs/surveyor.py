@@ -12,6 +12,7 @@ from dusk.fs.cancellation import Cancelling, never, stop_if
 from dusk.fs.descent import open_parent, open_subdirectory
 from dusk.fs.identity import EntryKind, Identity
 from dusk.fs.mounts import MountTable
+from dusk.fs.prominent import ProminentFiles
 from dusk.fs.survey import LinkedInode, Survey
 from dusk.fs.traversal import Listing, traverse
 
@@ -81,6 +82,7 @@ class _Count:
     unreadable: int = 0
     crossed: list[bytes] = field(default_factory=list)
     linked: dict[tuple[int, int], _Link] = field(default_factory=dict)
+    prominent: ProminentFiles = field(default_factory=ProminentFiles)
     status: os.stat_result | None = None
     digest: blake3 | None = None
 
@@ -114,6 +116,7 @@ class _Count:
             if listing.problem and not self._closed(listing.problem, path):
                 whole = False
             self.entries += len(listing.entries)
+            self.prominent.add(listing.path, listing.entries)
             # Depth and name of each directory, in the order of the walk, tell where its entries lie.
             self.digest.update(_heading(listing))
             self.digest.update(self._record(listing.entries))
@@ -174,6 +177,7 @@ class _Count:
             ),
             unreadable=self.unreadable,
             mounts=tuple(dict.fromkeys((*self.points, *self.crossed))),
+            prominent=self.prominent.paths(),
         )
 
 
