@@ -56,7 +56,8 @@ bool parse_places(PyObject* sequence, Place& root) {
   return PyErr_Occurred() == nullptr;
 }
 
-std::unique_ptr<Triggers> parse_triggers(PyObject* arguments) {
+// From names, beginnings and ends.
+std::unique_ptr<Triggers> parse_names(PyObject* arguments) {
   auto parsed = std::make_unique<Triggers>();
   PyObject *names, *prefixes, *suffixes;
   const bool valid = PyArg_ParseTuple(arguments, "OOO", &names, &prefixes, &suffixes) &&
@@ -64,6 +65,15 @@ std::unique_ptr<Triggers> parse_triggers(PyObject* arguments) {
                      each_bytes(prefixes, [&](const std::string& prefix) { parsed->add_prefix(prefix); }) &&
                      each_bytes(suffixes, [&](const std::string& suffix) { parsed->add_suffix(suffix); });
   return valid ? std::move(parsed) : nullptr;
+}
+
+std::unique_ptr<Triggers> parse_triggers(PyObject* arguments) {
+  PyObject *outside, *inside, *enclosures;
+  if (!PyArg_ParseTuple(arguments, "O!O!O", &PyTuple_Type, &outside, &PyTuple_Type, &inside, &enclosures)) return nullptr;
+  std::unique_ptr<Triggers> parsed = parse_names(outside);
+  if (!parsed || !each_bytes(enclosures, [&](const std::string& name) { parsed->add_enclosure(name); })) return nullptr;
+  parsed->set_inside(parse_names(inside));
+  return parsed->inside() ? std::move(parsed) : nullptr;
 }
 
 PyObject* create(PyTypeObject* type, PyObject* arguments, PyObject*) {

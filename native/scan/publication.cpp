@@ -20,7 +20,7 @@ const Block* Tree::publish(std::uint32_t slot, Batch& batch) {
   if (slot == kNone) return block;
   list_block(slot, number);
   // Read before it was known what to report: whoever makes that known looks only at blocks before this one.
-  batch.match(triggers());
+  batch.match(triggers_in(slot));
   note_rows(slot, batch, first);
   return block;
 }
@@ -69,6 +69,7 @@ void Tree::add_directories(const Batch& batch, const Block& block) {
     directory.parent = block.parent;
     directory.pending = row.walked ? 1 : 0;
     directory.reading.store(row.walked ? kUnread : kClosed, relaxed);
+    directory.enclosed.store(kNotAsked, relaxed);
   }
   directory_count_.fetch_add(batch.directories, relaxed);
 }

@@ -31,12 +31,42 @@ void Tree::report(std::unique_ptr<const Triggers> triggers) {
   shows_completed_.store(true, std::memory_order_release);
 }
 
+const Triggers* Tree::triggers_in(std::uint32_t slot) const {
+  const Triggers* wanted = triggers_.load(std::memory_order_acquire);
+  if (wanted == nullptr || !wanted->has_enclosures()) return wanted;
+  return is_enclosed(*wanted, slot) ? wanted->inside() : wanted;
+}
+
+bool Tree::is_enclosed(const Triggers& wanted, std::uint32_t slot) const {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  std::vector<std::uint32_t> unknown;  // in a walk the directory alone: those above were asked when they were read
+  while (slot != kNone && directory(slot).enclosed.load(relaxed) == kNotAsked) {
+    unknown.push_back(slot);
+    slot = directory(slot).parent;
+  }
+  bool enclosed = slot != kNone && directory(slot).enclosed.load(relaxed) == kEnclosed;
+  for (; !unknown.empty(); unknown.pop_back()) {
+    enclosed = enclosed || is_enclosure(wanted, unknown.back());
+    directory(unknown.back()).enclosed.store(enclosed ? kEnclosed : kOpen, relaxed);
+  }
+  return enclosed;
+}
+
+bool Tree::is_enclosure(const Triggers& wanted, std::uint32_t slot) const {
+  std::string name, above;
+  append_name(slot, name);
+  const std::uint32_t parent = directory(slot).parent;
+  if (parent == kNone) return wanted.encloses_path(name);
+  append_name(parent, above);
+  return wanted.encloses(above.substr(above.rfind('/') + 1), name);  // the root's name is its path
+}
+
 // Returns the hits in the next blocks, and moves on behind them.
 std::vector<std::uint32_t> Tree::matched(std::uint32_t& number, std::uint32_t end) const {
   std::vector<std::uint32_t> found;
-  const Triggers& wanted = *owned_triggers_;
   const std::shared_lock<std::shared_mutex> lock(replacing);
   for (const std::uint32_t stop = std::min(end, number + kAtOnce); number < stop; ++number) {
+    const Triggers& wanted = *triggers_in(block(number)->parent);
     block(number)->each_name([&](std::uint32_t index, const char* name, std::size_t length) {
       if (wanted.match(name, length)) found.push_back(index);
     });

@@ -89,7 +89,28 @@ std::unique_ptr<dusk::Triggers> triggers() {
   wanted->add_name("f1");
   wanted->add_prefix("l");
   wanted->add_suffix("7");
+  wanted->add_enclosure("d2");
+  wanted->add_enclosure("d1/d3");
+  auto inside = std::make_unique<dusk::Triggers>();
+  inside->add_name("f3");
+  inside->add_name("l7");
+  wanted->set_inside(std::move(inside));
   return wanted;
+}
+
+std::string name_of(const dusk::Spot& spot) {
+  std::string name;
+  spot.block->name(spot.position).append_to(name);
+  return name;
+}
+
+// By the definition: whether a directory at or above this one is an enclosure.
+bool is_enclosed(const dusk::Tree& tree, const dusk::Triggers& wanted, std::uint32_t slot) {
+  for (std::string above; tree.directory(slot).parent != dusk::kNone; slot = tree.directory(slot).parent) {
+    above = name_of(tree.locate(tree.directory(tree.directory(slot).parent).index));
+    if (wanted.encloses(above, name_of(tree.locate(tree.directory(slot).index)))) return true;
+  }
+  return false;
 }
 
 // Every entry with a wanted name, however it was found, must have been reported, once.
@@ -101,12 +122,11 @@ void check_hits(const Scan& scan) {
     if (hit[tree.hits()[position]]) std::abort();
     hit[tree.hits()[position]] = true;
   }
-  std::string name;
   for (std::uint32_t index = 1; index < tree.count(); ++index) {
     const dusk::Spot spot = tree.locate(index);
-    name.clear();
-    spot.block->name(spot.position).append_to(name);
-    if (wanted->match(name.data(), name.size()) != hit[index]) std::abort();
+    const std::string name = name_of(spot);
+    const dusk::Triggers& here = is_enclosed(tree, *wanted, spot.block->parent) ? *wanted->inside() : *wanted;
+    if (here.match(name.data(), name.size()) != hit[index]) std::abort();
   }
 }
 

@@ -27,6 +27,8 @@ enum Reading : std::uint8_t {
   kClosed,    // never entered
 };
 
+enum Enclosed : std::uint8_t { kNotAsked, kOpen, kEnclosed };
+
 // What only directories have. Numbers change under the writers' lock and may be read at any time.
 struct Directory {
   std::atomic<std::int64_t> size, blocks, items, newest_below;
@@ -41,6 +43,7 @@ struct Directory {
   std::uint32_t parent;                    // slot; kNone for the root
   std::uint32_t pending;                   // directories in it that are not complete, and its own reading
   std::atomic<std::uint8_t> reading;
+  std::atomic<std::uint8_t> enclosed;      // whether other names count in it: Enclosed
 
   std::int64_t newest() const {
     const std::int64_t below = newest_below.load(std::memory_order_relaxed);
@@ -110,7 +113,8 @@ class Tree {
   // Reporting: says which names are hits, also of those that are there already; only the first time counts.
   // Takes the locks itself, for moments. Throws std::bad_alloc.
   void report(std::unique_ptr<const Triggers> triggers);
-  const Triggers* triggers() const { return triggers_.load(std::memory_order_acquire); }
+  // What counts in a directory; nullptr as long as nobody said so. The caller reads blocks.
+  const Triggers* triggers_in(std::uint32_t slot) const;
 
   // Writing: the caller holds `writing`.
   std::uint32_t device_number(std::uint64_t device);
@@ -144,6 +148,8 @@ class Tree {
   void add_directories(const Batch& batch, const Block& block);
   void add_block(Block* block);
   void list_block(std::uint32_t slot, std::uint32_t number);
+  bool is_enclosed(const Triggers& wanted, std::uint32_t slot) const;
+  bool is_enclosure(const Triggers& wanted, std::uint32_t slot) const;
   std::vector<std::uint32_t> matched(std::uint32_t& number, std::uint32_t end) const;
   void note_rows(std::uint32_t slot, const Batch& batch, std::uint32_t first);
 

@@ -1,5 +1,7 @@
 #include "triggers.h"
 
+#include <algorithm>
+
 namespace dusk {
 namespace {
 
@@ -55,6 +57,22 @@ void Triggers::add_suffix(const std::string& suffix) {
   } else {
     for (std::uint32_t any = 0; any < kAny; ++any) suffixes_.add(0, last >> 16 | any, suffix);
   }
+}
+
+bool Triggers::encloses(const std::string& above, const std::string& name) const {
+  return enclosures_.count(name) != 0 || enclosures_.count(above + '/' + name) != 0;
+}
+
+bool Triggers::encloses_path(const std::string& path) const {
+  std::string above, name;
+  for (std::size_t start = 0; start < path.size();) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    above.swap(name);
+    name.assign(path, start, end - start);
+    if (!name.empty() && encloses(above, name)) return true;
+    start = end + 1;
+  }
+  return false;
 }
 
 bool Triggers::has_prefix(std::string_view name, std::uint32_t first) const {

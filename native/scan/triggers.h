@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace dusk {
@@ -18,6 +20,16 @@ class Triggers {
   void add_name(const std::string& name);
   void add_prefix(const std::string& prefix);
   void add_suffix(const std::string& suffix);
+  // A directory by its name, or by the name above it and its own with a slash between: in it and below, other
+  // names count.
+  void add_enclosure(const std::string& name) { enclosures_.insert(name); }
+  void set_inside(std::unique_ptr<const Triggers> inside) { inside_ = std::move(inside); }
+
+  bool has_enclosures() const { return inside_ != nullptr && !enclosures_.empty(); }
+  bool encloses(const std::string& above, const std::string& name) const;
+  // Whether the last directory of an absolute path is an enclosure or lies in one.
+  bool encloses_path(const std::string& path) const;
+  const Triggers* inside() const { return inside_.get(); }
 
   bool match(const char* text, std::size_t length) const {
     const std::string_view name(text, length);
@@ -92,6 +104,8 @@ class Triggers {
   std::unordered_set<std::string_view> all_names_;
   Edges prefixes_, suffixes_;
   bool everything_ = false;
+  std::unordered_set<std::string> enclosures_;
+  std::unique_ptr<const Triggers> inside_;
 };
 
 }  // namespace dusk

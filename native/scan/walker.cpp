@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <mutex>
+#include <shared_mutex>
 
 namespace dusk {
 
@@ -74,7 +75,7 @@ void Walker::read(const Item& item, Descriptor descriptor, Sink& sink) {
       batch_.clear();
     }
     batch_.arrange();
-    batch_.match(tree_.triggers());  // while the names are in the cache
+    match(item.slot);
     if (!batch_.empty() && !batch_.linked) pack();
     // Listed ahead, so that the last part is published together with the end.
     if (more) more = reader_.list(descriptor.number(), error);
@@ -82,6 +83,12 @@ void Walker::read(const Item& item, Descriptor descriptor, Sink& sink) {
     inner |= batch_.directories > 0;
   } while (more);
   if (inner) opener_.keep(item.slot, std::move(descriptor));
+}
+
+// Now, while the names are in the cache.
+void Walker::match(std::uint32_t slot) {
+  const std::shared_lock<std::shared_mutex> lock(tree_.replacing);
+  batch_.match(tree_.triggers_in(slot));
 }
 
 void Walker::pack() {

@@ -52,6 +52,7 @@ class Walker {
   bool may_enter(const Item& item, int descriptor);
   bool publish(const Item& item, Sink& sink, bool last, int error);
   void read(const Item& item, Descriptor descriptor, Sink& sink);
+  void match(std::uint32_t slot);
   void pack();
   void hand_on(const Item& item, const Block& block);
   bool is_moot(std::uint32_t slot) const;

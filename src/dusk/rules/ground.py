@@ -18,31 +18,25 @@ _UNIT_MARKERS = (
     b"trainer_state.json", b"dataset_info.json", b"modules.json", b"model_index.json",
 )  # fmt: skip
 _WEAK = frozenset({b"README.md", b"README.rst", b"Makefile", b"requirements.txt"})
-# Directories whose content an installer put there and will put there again.
-_MANAGED_NAMES = frozenset(
+INSTALLED = frozenset(
     {
-        b"site-packages", b"dist-packages", b"node_modules", b"__pycache__", b".tox", b".nox", b"conda-meta",
-        b".rustup", b".vscode-server", b".cursor-server",
+        b"site-packages", b"dist-packages", b"node_modules", b"__pycache__", b".tox", b".nox",
+        b"conda-meta", b".rustup", b".vscode-server", b".cursor-server",
+        # Names that mean so only in a directory of that other name: in them lies what was downloaded, with
+        # the test keys and settings of other people's projects.
+        b".cache/uv", b".cache/pip", b".cache/pre-commit", b".cargo/registry", b".cargo/git", b"pkg/mod",
+        b".m2/repository", b".gradle/caches", b".gradle/wrapper", b".npm/_cacache", b".npm/_npx",
+        b"pnpm/store", b"uv/python", b".pyenv/versions", b".cache/bazel", b".cache/ms-playwright",
+        b".cache/rattler", b"share/Trash", b".local/Trash", b".cache/vcpkg", b".julia/packages",
+        b".cache/virtualenv", b".cache/pdm", b".cache/hatch", b".cache/pipenv", b".cache/yarn",
+        b".cache/pnpm", b".cache/node-gyp", b".cache/electron", b".cache/puppeteer", b".cache/Cypress",
+        b".cache/coursier", b".cache/conan", b".cache/go-build", b".cache/zig", b".cache/deno",
+        b".cache/golangci-lint",
     }
 )  # fmt: skip
-# Names that mean so only in a directory of that other name: in them lies what was downloaded, with the
-# test keys and settings of other people's projects.
-_MANAGED_PLACES = frozenset(
-    {
-        (b".cache", b"uv"), (b".cache", b"pip"), (b".cache", b"pre-commit"), (b".cargo", b"registry"),
-        (b".cargo", b"git"), (b"pkg", b"mod"), (b".m2", b"repository"), (b".gradle", b"caches"),
-        (b".gradle", b"wrapper"), (b".npm", b"_cacache"), (b".npm", b"_npx"), (b"pnpm", b"store"),
-        (b"uv", b"python"), (b".pyenv", b"versions"), (b".cache", b"bazel"), (b".cache", b"ms-playwright"),
-        (b".cache", b"rattler"), (b"share", b"Trash"), (b".local", b"Trash"), (b".cache", b"vcpkg"),
-        (b".julia", b"packages"),
-        (b".cache", b"virtualenv"), (b".cache", b"pdm"), (b".cache", b"hatch"), (b".cache", b"pipenv"),
-        (b".cache", b"yarn"), (b".cache", b"pnpm"), (b".cache", b"node-gyp"), (b".cache", b"electron"),
-        (b".cache", b"puppeteer"), (b".cache", b"Cypress"), (b".cache", b"coursier"), (b".cache", b"conan"),
-        (b".cache", b"go-build"), (b".cache", b"zig"), (b".cache", b"deno"), (b".cache", b"golangci-lint"),
-    }
-)  # fmt: skip
+"""Directories whose content an installer put there and will put there again, as `Triggers` names them."""
 # A module of Go as it lies in the cache: uuid@v1.6.0. Desktops put a trash at the top of other disks.
-_MANAGED_SHAPE = re.compile(rb".+@v\d+\.\d+.*|\.Trash(?:-\d+)?", re.DOTALL)
+_INSTALLED_SHAPE = re.compile(rb".+@v\d+\.\d+.*|\.Trash(?:-\d+)?", re.DOTALL)
 # What the system's package manager owns; /usr/local and /opt hold what people put there.
 _SYSTEM = (b"/bin", b"/boot", b"/etc", b"/lib", b"/lib32", b"/lib64", b"/libx32", b"/sbin", b"/usr", b"/snap",
            b"/var/lib", b"/var/cache", b"/nix", b"/proc", b"/sys", b"/dev", b"/run")  # fmt: skip
@@ -169,11 +163,8 @@ class Ground:
 
 def _fills(parent: bytes, name: bytes) -> bool:
     """Return whether a directory's name, with that of the one above, says that an installer fills it."""
-    return (
-        name in _MANAGED_NAMES
-        or (parent, name) in _MANAGED_PLACES
-        or _MANAGED_SHAPE.fullmatch(name) is not None
-    )
+    named = name in INSTALLED or parent + b"/" + name in INSTALLED
+    return named or _INSTALLED_SHAPE.fullmatch(name) is not None
 
 
 def _is_system(path: bytes) -> bool:

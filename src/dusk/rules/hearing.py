@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dusk.rules.facts import Facts
 from dusk.rules.matching import Question, is_placed
 from dusk.rules.naming import ReferenceDesk
-from dusk.rules.rulebook import ENVIRONMENT, PROJECT, REFERENCE, RuleBook
+from dusk.rules.rulebook import PROJECT, REFERENCE, RuleBook
 from dusk.scan.tree import ROOT
 
 
@@ -103,20 +103,16 @@ class Hearing:
         at_root: list[int] = []
         apart: list[int] = []
         for number in rules:
-            if number < 0 or (installed and not self._asks_installed(number)):
+            if number < 0 or (installed and not self._book.asks_installed(number)):
                 continue
             if self._is_at_root(number):
                 at_root.append(number)
             else:
                 (together if self._is_at_parent(number) else apart).append(number)
-        notes = tuple(one for one in rules if one < 0 and (not installed or one == ENVIRONMENT))
+        notes = tuple(one for one in rules if one < 0 and (not installed or self._book.asks_installed(one)))
         wishes = _Wishes(notes, self._group(together), self._group(at_root), tuple(apart))
         (self._wishes_installed if installed else self._wishes)[rules] = wishes
         return wishes
-
-    def _asks_installed(self, number: int) -> bool:
-        rule = self._book.rules[number]
-        return bool(rule.inspector) or rule.match.managed
 
     def _is_at_parent(self, number: int) -> bool:
         """Return whether a rule always waits for the directory that holds the entry."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import re
+from collections.abc import Callable
 
 from dusk.scan.scanner import Triggers
 
@@ -61,14 +62,19 @@ class TriggerTable:
                     f"{pattern!r} begins and ends with a wildcard: every name would be looked at"
                 )
 
-    def triggers(self) -> Triggers:
-        """Return the same as the walker wants it."""
-        beginnings = {part for listed in self._beginnings.values() for part, _, _ in listed}
-        ends = {part for listed in self._endings.values() for part, _, _ in listed}
+    def triggers(self, counts: Callable[[int], bool] = lambda _: True) -> Triggers:
+        """Return what the rules that count hear of, as the walker wants it."""
+
+        def wanted(listed: dict[bytes, tuple[int, ...]]) -> set[bytes]:
+            return {name for name, rules in listed.items() if any(map(counts, rules))}
+
+        def parts(listed: dict[bytes, list[tuple[bytes, int, str]]]) -> set[bytes]:
+            return {part for some in listed.values() for part, rule, _ in some if counts(rule)}
+
         return Triggers(
-            names=frozenset(self._names),
-            prefixes=tuple(sorted(beginnings)),
-            suffixes=tuple(sorted({*self._extensions, *ends})),
+            names=frozenset(wanted(self._names)),
+            prefixes=tuple(sorted(parts(self._beginnings))),
+            suffixes=tuple(sorted(wanted(self._extensions) | parts(self._endings))),
         )
 
     def rules_for(self, name: bytes) -> tuple[int, ...]:

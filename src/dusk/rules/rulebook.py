@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from dusk.fs import locations
-from dusk.rules.ground import PROJECT_MARKERS
+from dusk.rules.ground import INSTALLED, PROJECT_MARKERS
 from dusk.rules.pattern import TriggerTable
 from dusk.rules.place import Place
 from dusk.rules.places import Places
@@ -50,7 +51,9 @@ class RuleBook:
         self.table.add(
             ("pyvenv.cfg", "conda-meta", "site-packages", "dist-packages", "archive-v0"), ENVIRONMENT
         )
-        self.triggers: Triggers = self.table.triggers()
+        self.triggers: Triggers = dataclasses.replace(
+            self.table.triggers(), enclosures=INSTALLED, inside=self.table.triggers(self.asks_installed)
+        )
 
     @classmethod
     def load(cls, config_directory: bytes | None = None) -> RuleBook:
@@ -61,6 +64,13 @@ class RuleBook:
         directory = locations.config_directory() if config_directory is None else config_directory
         own = read_user_rules(directory, {place.id for place in places})
         return cls((*rules, *own.rules), own.problems, (*places, *own.places))
+
+    def asks_installed(self, number: int) -> bool:
+        """Return whether a rule, or what stands for one, asks about what an installer put there."""
+        if number < 0:
+            return number == ENVIRONMENT
+        rule = self.rules[number]
+        return bool(rule.inspector) or rule.match.managed
 
     def with_file(self, path: bytes) -> tuple[RuleBook, UserRules]:
         """Return these rules with those of one more file, and what that file says by itself."""

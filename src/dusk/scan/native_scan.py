@@ -117,7 +117,10 @@ class NativeScan:
 
     def report(self, triggers: Triggers) -> None:
         """Report what triggers match, also of what was found already; only the first time counts."""
-        self._core.report(triggers.names, triggers.prefixes, triggers.suffixes)
+        outside, inside = (
+            (some.names, some.prefixes, some.suffixes) for some in (triggers, triggers.inside or triggers)
+        )
+        self._core.report(outside, inside, triggers.enclosures)
 
     def progress(self) -> Progress:
         """Return how far it is; never blocks."""

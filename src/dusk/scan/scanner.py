@@ -33,10 +33,23 @@ class Triggers:
     """Beginnings of names."""
     suffixes: tuple[bytes, ...] = ()
     """Ends of names."""
+    enclosures: frozenset[bytes] = frozenset()
+    """Directories, by their name or by the name above and theirs with a slash between."""
+    inside: Triggers | None = None
+    """What alone counts in an enclosure and below it; None: the same as everywhere."""
 
     def match(self, name: bytes) -> bool:
         """Return whether any rule wants to hear of this name."""
         return name in self.names or name.endswith(self.suffixes) or name.startswith(self.prefixes)
+
+    def encloses(self, above: bytes, name: bytes) -> bool:
+        """Return whether a directory of this name, in one of that name, is an enclosure."""
+        return name in self.enclosures or above + b"/" + name in self.enclosures
+
+    def encloses_path(self, path: bytes) -> bool:
+        """Return whether the last directory of an absolute path is an enclosure or lies in one."""
+        parts = [part for part in path.split(b"/") if part]
+        return any(self.encloses(above, name) for above, name in zip([b"", *parts], parts, strict=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from dusk.fs.identity import EntryKind
 from dusk.scan.boundary import Places
@@ -17,7 +17,7 @@ from dusk.scan.rows import Rows
 from dusk.scan.scanner import Triggers
 from dusk.scan.storage import NO_SLOT, NOTHING_BELOW, Storage, bounded
 from dusk.scan.tree import ROOT
-from dusk.scan.trigger_matcher import TriggerMatcher
+from dusk.scan.trigger_matcher import TreeMatcher
 
 _SCANNING = EntryFlag.SCANNING.value
 _UNREADABLE = EntryFlag.UNREADABLE.value
@@ -26,7 +26,6 @@ _HARD_LINK = EntryFlag.HARD_LINK.value
 _LINKS_BELOW = EntryFlag.LINKS_BELOW.value
 _REMOVED = EntryFlag.REMOVED.value
 _ELSEWHERE = EntryFlag.COUNTED_ELSEWHERE.value
-_MATCHED_AT_ONCE = 4096
 
 
 @dataclass(slots=True)
@@ -68,7 +67,7 @@ class TreeWriter:
         """Directories entered, by device and inode; kept only when other filesystems are entered."""
         self.shows_completed = not awaits_report
         """Whether readers may see complete directories: what is below them has been matched."""
-        self._matcher: TriggerMatcher | None = None
+        self._matcher: TreeMatcher | None = None
         self._reporting = threading.Lock()
 
     def report(self, triggers: Triggers) -> None:
@@ -76,12 +75,13 @@ class TreeWriter:
         with self._reporting:
             if self._matcher is not None:
                 return
-            self._matcher = TriggerMatcher(triggers)
+            self._matcher = matcher = TreeMatcher(triggers, self.storage)
             end = self.storage.published
         # Whatever is published from now on is matched by the scanning thread.
-        for first in range(ROOT + 1, end, _MATCHED_AT_ONCE):
-            indexes = range(first, min(first + _MATCHED_AT_ONCE, end))
-            self._match(first, [self.storage.name(index) for index in indexes])
+        for parent, siblings in groupby(range(ROOT + 1, end), self.storage.parents.__getitem__):
+            indexes = tuple(siblings)
+            names = [self.storage.name(index) for index in indexes]
+            self.hits.extend(matcher.hits(parent, indexes[0], names))
         self.shows_completed = True
 
     def add_root(self, path: bytes) -> None:
@@ -129,7 +129,7 @@ class TreeWriter:
             rows.flags[position] |= _HARD_LINK
         with self._reporting:
             first = rows.write(storage, parent)
-            matching = self._matcher is not None
+            matcher = self._matcher
         gain = Gain(sum(rows.blocks), sum(rows.sizes), len(rows.kinds), rows.newest)
         repeated = [position for position in linked if not self.links.add(first + position)]
         for position in {*repeated, *mounted}:
@@ -141,8 +141,8 @@ class TreeWriter:
         self._note_marks(first, batch)
         if linked:
             self.mark_upwards(parent, _LINKS_BELOW)
-        if matching:
-            self._match(first, batch.names)
+        if matcher is not None:
+            self.hits.extend(matcher.hits(parent, first, batch.names))
         return gain, [first + position for position in walked]
 
     def apply(self, index: int, gain: Gain) -> None:
@@ -238,10 +238,6 @@ class TreeWriter:
         storage.overrides[index] = remaining
         storage.gapped.discard(index)
         storage.touch(index)
-
-    def _match(self, first: int, names: Sequence[bytes]) -> None:
-        assert self._matcher is not None
-        self.hits.extend([first + position for position in self._matcher.positions(names)])
 
     def _list_children(self, parent: int, first: int, count: int) -> None:
         storage = self.storage
