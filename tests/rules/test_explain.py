@@ -8,7 +8,7 @@ from pathlib import Path
 from dusk.rules.explain import explain
 from dusk.rules.safety import Safety
 
-from .trees import DAY, Hub, checkpoint, judge, model, put
+from .trees import DAY, Hub, checkpoint, judge, model, put, set_ages
 
 
 def test_every_kind_of_path_gets_an_answer(tmp_path: Path) -> None:
@@ -76,3 +76,17 @@ def test_every_finding_has_five_parts(tmp_path: Path) -> None:
         for part in (finding.what, finding.cost, finding.recover, finding.command):
             assert part and "{" not in part, (finding.rule, part)
         assert finding.evidence, finding.rule
+
+
+def test_a_store_that_was_scanned_by_itself_is_named_for_what_it_is(tmp_path: Path) -> None:
+    store = tmp_path / ".cache" / "go-build"
+    put(store / "README", "This directory holds cached build artifacts from the Go build system.\n")
+    for name in ("trim.txt", "00/00ab-a", "ff/ffab-d"):
+        put(store / name)
+    set_ages(tmp_path)
+    found = explain(os.fsencode(store), judge(store))
+    assert found.title == "Build cache of Go"
+    assert found.safety is Safety.REVIEW
+    assert found.finding is not None
+    assert not found.finding.offers
+    assert any("scan the directory above" in sentence for sentence in found.evidence)

@@ -190,10 +190,8 @@ class Settlement:
         for sighting in group:
             for part in sighting.all_parts:
                 if part.entry == ROOT:
-                    verdict.hold_back(
-                        part.of, "It is what was scanned: scan the directory above to judge it."
-                    )
-                    continue
+                    # It is what it is, but what names it and what it holds up was not looked at.
+                    verdict.withheld.append("it is what was scanned: scan the directory above to judge it.")
                 if self._facts.has_closed(part.entry):
                     verdict.hold_back(
                         part.of, "Part of it cannot be looked at, so nobody knows what is in it."

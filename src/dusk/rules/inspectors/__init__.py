@@ -11,6 +11,7 @@ import importlib
 from collections.abc import Callable, Iterable
 
 from dusk.rules.facts import Facts
+from dusk.rules.inspectors.backup_directories import BackupDirectories
 from dusk.rules.inspectors.empty_directories import EmptyDirectories
 from dusk.rules.inspectors.housekeeping import HOUSEKEEPING
 from dusk.rules.inspectors.modelling import MODELLING
@@ -53,7 +54,7 @@ INSPECTORS: dict[str, str] = {
 They are imported when something is to be inspected: most disks hold few of all these kinds. Empty where
 what the rule says is reported by another inspector.
 """
-EVERY_DIRECTORY = (EmptyDirectories,)
+EVERY_DIRECTORY = (EmptyDirectories, BackupDirectories)
 """Observers that complete directories are shown to, thousands at once; they must be cheap."""
 
 

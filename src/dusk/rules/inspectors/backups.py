@@ -45,7 +45,7 @@ class _Copy:
 
 def inspect_backups(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield copies beside their originals, and all but the newest of each dated series, in one directory."""
-    if facts.ground.is_managed(directory) or facts.ground.is_system(directory):
+    if not _is_anybodys(directory, facts):
         return
     if directory == ROOT or not _HEARD_OF.match(facts.tree.name(directory)):
         yield from _inspect(directory, hits, facts)
@@ -59,9 +59,31 @@ def inspect_backups(directory: int, hits: list[int], facts: Facts) -> Iterator[S
             yield from _inspect(place, [], facts)
 
 
+def inspect_dated(directory: int, copies: list[int], facts: Facts) -> Iterator[Sighting]:
+    """Yield the older ones of some directories with dates in their names, but for what a rule heard of."""
+    tree = facts.tree
+    if _PLACE.match(_own_name(directory, facts)) or not _is_anybodys(directory, facts):
+        return
+    series: dict[bytes, list[_Copy]] = {}
+    for copy in copies:
+        name = tree.name(copy)
+        dated = None if _HEARD_OF.match(name) or _SECRET.match(name) else _dated(name, in_place=False)
+        if dated is not None:
+            series.setdefault(dated[0], []).append(_Copy(copy, *dated))
+    for stem, members in series.items():
+        yield from _series(stem, members, facts)
+
+
+def _is_anybodys(directory: int, facts: Facts) -> bool:
+    return not (facts.ground.is_managed(directory) or facts.ground.is_system(directory))
+
+
+def _own_name(directory: int, facts: Facts) -> bytes:
+    return facts.tree.name(directory).rsplit(b"/", 1)[-1]
+
+
 def _inspect(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
-    place = facts.tree.name(directory).rsplit(b"/", 1)[-1]
-    in_place = _PLACE.match(place) is not None
+    in_place = _PLACE.match(_own_name(directory, facts)) is not None
     children = facts.children(directory)
     series: dict[bytes, list[_Copy]] = {}
     beside = []

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from dusk.fs.names import display_name
-from dusk.fs.units import count_noun
+from dusk.fs.units import count_noun, format_age
 from dusk.rules.facts import Facts
 from dusk.rules.finding import Action, ActionOptions
 from dusk.rules.inspectors.git_index import is_tracked
@@ -19,7 +19,7 @@ from dusk.rules.sighting import Part, Proposal, Sighting
 
 _ROTATED = re.compile(
     rb"(?P<live>.+?\.(?:log|out|err|jsonl?|txt)|syslog|messages|kern|auth|dmesg|lastlog|btmp|wtmp|.+_log)"
-    rb"[.-](?P<number>\d{1,3}|\d{8}(?:[-_T]?\d{2,6})?|\d{4}-\d{2}-\d{2}\S*|old)(?:\.(?:log|gz|zst|xz|bz2))*\Z",
+    rb"[.-](?P<number>\d{1,3}|\d{8}(?:[-_T]?\d{2,10})?|\d{4}-\d{2}-\d{2}\S*|old)(?:\.(?:log|gz|zst|xz|bz2))*\Z",
     re.DOTALL,
 )
 _LIVE = re.compile(
@@ -96,26 +96,34 @@ def _that_read_so(files: list[int], facts: Facts) -> list[int]:
 
 
 def _rotated(files: list[int], facts: Facts) -> Iterator[Sighting]:
-    old = [file for file in files if facts.age(file) >= facts.ages.old_after]
-    if not old:
+    """Yield the rotated logs; those that are young may be packed, but are not to go yet."""
+    resting = [file for file in files if not facts.is_live(file)]
+    if not resting:
         return
-    plain = tuple(Part(file, (file,)) for file in old if not facts.tree.name(file).endswith(_PACKED))
-    every = tuple(Part(file, (file,)) for file in old)
-    proposals = [Proposal(Action.TRASH, "Trash {subjects}", every)]
-    if plain:
-        note = "Text shrinks to a sixth or less; nothing is lost."
-        proposals.append(Proposal(Action.COMPRESS, "Compress what is not packed yet", plain, note=note))
-    proposals.append(Proposal(Action.ARCHIVE, "Archive {subjects}", every))
+    old = [file for file in resting if facts.age(file) >= facts.ages.old_after]
+    packable = [file for file in resting if not facts.tree.name(file).endswith(_PACKED)]
+    evidence = [
+        f"{count_noun(len(resting), 'rotated log')} of {facts.shown_size(*resting)}, the newest from "
+        f"{facts.shown_age(*resting)}; the log that is written now stays."
+    ]
+    if len(old) < len(resting):
+        limit = format_age(facts.ages.old_after)
+        evidence.append(f"{len(resting) - len(old):,} were written within {limit}: not to be trashed yet.")
+    note = "Text shrinks to a sixth or less; nothing is lost."
     yield Sighting(
         "rotated-log",
-        tuple(old),
-        evidence=(
-            f"{count_noun(len(old), 'rotated log')} of {facts.shown_size(*old)}, the newest from "
-            f"{facts.shown_age(*old)}; "
-            "the log that is written now stays.",
+        tuple(resting),
+        evidence=tuple(evidence),
+        proposals=(
+            Proposal(Action.TRASH, "Trash {subjects}", _parts(old)),
+            Proposal(Action.ARCHIVE, "Archive {subjects}", _parts(resting)),
+            Proposal(Action.COMPRESS, "Compress what is not packed yet", _parts(packable), note=note),
         ),
-        proposals=tuple(proposals),
     )
+
+
+def _parts(files: list[int]) -> tuple[Part, ...]:
+    return tuple(Part(file, (file,)) for file in files)
 
 
 def _old_logs(files: list[int], facts: Facts) -> Iterator[Sighting]:
@@ -123,7 +131,7 @@ def _old_logs(files: list[int], facts: Facts) -> Iterator[Sighting]:
     if not quiet:
         return
     biggest = max(quiet, key=facts.tree.apparent_size)
-    parts = tuple(Part(file, (file,)) for file in quiet)
+    parts = _parts(quiet)
     yield Sighting(
         "log",
         tuple(quiet),

@@ -31,35 +31,47 @@ def inspect_partial_downloads(directory: int, hits: list[int], facts: Facts) -> 
     """Yield what was left of downloads in one directory."""
     if facts.ground.is_managed(directory) or facts.ground.is_system(directory):
         return
-    sure, unsure, controlled = [], [], {}
+    sure, unsure, running = [], [], []
     for hit in hits:
         name = facts.tree.name(hit)
-        if not facts.is_file(hit) or facts.age(hit) < facts.ages.incomplete_after or _VOLUME.match(name):
+        if not facts.is_file(hit) or _VOLUME.match(name) or not _is_ours_to_judge(hit, facts):
             continue
-        try:
-            if is_tracked(hit, facts):
-                continue
-        except CannotTellError:
-            continue
+        is_young = facts.age(hit) < facts.ages.incomplete_after
         if name.endswith(b".aria2"):
-            controlled[hit] = facts.tree.child(directory, name[: -len(b".aria2")])
-            continue
-        match = _BROWSER.match(name) or _PART.match(name)
-        if (
-            match is not None
-            and not match["final"].lower().endswith(_TEXT)
-            and facts.tree.child(directory, match["final"]) is None
-        ):
-            sure.append(hit)
-        elif match is not None or _UNSURE.match(name):
+            yield from _aria2(hit, facts.tree.child(directory, name[: -len(b".aria2")]), facts)
+        elif _is_download(name, directory, facts):
+            (running if is_young else sure).append(hit)
+        elif facts.age(hit) >= facts.ages.old_after and (_BROWSER.match(name) or _UNSURE.match(name)):
             unsure.append(hit)
+    if running:
+        yield _running(running, facts)
     if sure:
         yield _sighting("partial-download", sure, facts)
-    old = [entry for entry in unsure if facts.age(entry) >= facts.ages.old_after]
-    if old:
-        yield _sighting("temporary-file", old, facts)
-    for control, payload in controlled.items():
-        yield from _aria2(control, payload, facts)
+    if unsure:
+        yield _sighting("temporary-file", unsure, facts)
+
+
+def _is_ours_to_judge(file: int, facts: Facts) -> bool:
+    """Return whether a file is surely not under version control."""
+    try:
+        return not is_tracked(file, facts)
+    except CannotTellError:
+        return False
+
+
+def _is_download(name: bytes, directory: int, facts: Facts) -> bool:
+    """Return whether a name means what a program downloads, and not a text or a part of what is there."""
+    match = _BROWSER.match(name) or _PART.match(name)
+    return (
+        match is not None
+        and not match["final"].lower().endswith(_TEXT)
+        and facts.tree.child(directory, match["final"]) is None
+    )
+
+
+def _running(entries: list[int], facts: Facts) -> Sighting:
+    said = f"Written {facts.shown_age(*entries)}: a program may be downloading."
+    return Sighting("download-in-progress", tuple(entries), evidence=(said,))
 
 
 def _sighting(rule: str, entries: list[int], facts: Facts) -> Sighting:
@@ -70,18 +82,19 @@ def _sighting(rule: str, entries: list[int], facts: Facts) -> Sighting:
 
 
 def _aria2(control: int, payload: int | None, facts: Facts) -> Iterator[Sighting]:
-    if payload is None:
+    both = [control] if payload is None else [control, payload]
+    if facts.age(*both) < facts.ages.incomplete_after:
+        yield _running(both, facts)
+    elif payload is None:
         yield Sighting("partial-download", (control,), evidence=("The file that it controlled is gone.",))
-        return
-    if not facts.is_file(payload) or facts.age(payload) < facts.ages.incomplete_after:
-        return
-    name = display_name(facts.tree.name(payload))
-    yield Sighting(
-        "partial-aria2",
-        (control,),
-        parts=(Part(payload, (control,)), Part(control, (control,))),
-        evidence=(
-            f"aria2 keeps its control file until {name} is complete: it is not, whatever its size says.",
-        ),
-        words={"payload": name},
-    )
+    elif facts.is_file(payload):
+        name = display_name(facts.tree.name(payload))
+        yield Sighting(
+            "partial-aria2",
+            (control,),
+            parts=(Part(payload, (control,)), Part(control, (control,))),
+            evidence=(
+                f"aria2 keeps its control file until {name} is complete: it is not, whatever its size says.",
+            ),
+            words={"payload": name},
+        )
