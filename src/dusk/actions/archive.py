@@ -239,12 +239,18 @@ class Archiving:
         return f"{situation.shown} was archived, but the copy could not keep: {', '.join(self._not_kept)}."
 
 
-def remove_working(directory: int, working: bytes) -> None:
-    """Remove a working directory of dusk's own; what cannot be removed now, the next recovery removes."""
+def remove_working(
+    directory: int, working: bytes, keeping: contextlib.AbstractContextManager[None] | None = None
+) -> None:
+    """Remove a working directory of dusk's own; what cannot be removed now, the next recovery removes.
+
+    ``keeping`` gives the open directory its time back, at once: before the disk is waited for.
+    """
     with contextlib.suppress(OSError):
         status = os.stat(working, dir_fd=directory, follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid():
-            remove_tree(directory, working)
+            with keeping or contextlib.nullcontext():
+                remove_tree(directory, working)
             sync(directory)
 
 

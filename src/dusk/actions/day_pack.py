@@ -97,8 +97,7 @@ class DayPack:
         return time_kept(self._pile, self._before_ns)
 
     def _remove_working(self) -> None:
-        with self._kept():
-            remove_working(self._pile, self._working)
+        remove_working(self._pile, self._working, self._kept())
 
     def _make(self) -> tuple[Product, str]:
         with self._kept():

@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dusk.actions.interrupted_times import ONE_MOMENT_NS
 from dusk.actions.record import Product
 from dusk.actions.relocation import modified_ns, time_kept
-from dusk.actions.settling import ONE_MOMENT_NS
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ from dusk.actions import trashinfo
 from dusk.actions.act import Admission, End, Returned, Tools, Work
 from dusk.actions.content import WINDOW, drop_cache
 from dusk.actions.gate import Refused
+from dusk.actions.interrupted_times import give_interrupted_time_back, with_known_times
 from dusk.actions.journal import JournalError
 from dusk.actions.metadata import read_attributes
 from dusk.actions.outcome import ItemState, completed_later
@@ -80,7 +81,7 @@ def take_back(original: Record, record: Record, tools: Tools) -> Returned:
             sentence = f"{shown} cannot be put back: something else has its name now. It stays in the trash."
             return Returned(ItemState.REFUSED, sentence)
         before = os.fstat(parent)
-        (record,) = tools.journal.write([record])
+        (record,) = tools.journal.write([with_known_times(record, original, before.st_mtime_ns)])
         os.rename(original.trash_name, name, src_dir_fd=place.files, dst_dir_fd=parent)
         give_time_back(parent, before, original.parent_before_ns, original.parent_after_ns)
         return _returned(place, parent, original, record, tools)
@@ -95,8 +96,7 @@ def settle(record: Record, settling: Settling) -> None:
     shown = display_path(record.source)
     place = settling.place_of(record)
     in_trash = is_in_trash(record, place)
-    with directory_time_kept(record):
-        _drop_temporary(record)
+    _drop_temporary(record)
     if is_in_place(record):
         if in_trash:
             assert place is not None
@@ -289,7 +289,9 @@ def _drop_temporary(record: Record) -> None:
         try:
             status = status_of(parent, name)
             if status is not None and _is_link(status, record):
-                os.unlink(name, dir_fd=parent)
+                give_interrupted_time_back(record, [status.st_ctime_ns])
+                with directory_time_kept(record):
+                    os.unlink(name, dir_fd=parent)
         finally:
             os.close(parent)
 

@@ -42,7 +42,10 @@ def recover(journal: Journal) -> RecoveryReport:
         trashes = TrashDirectories(journal.places())
         try:
             settling = Settling(journal, trashes)
-            for record in journal.open_records():
+            interrupted = journal.open_records()
+            for record in reversed(interrupted):  # each knows the time of its directory before it
+                settling.give_time_back(record, interrupted)
+            for record in interrupted:
                 _settle(record, settling)
             settling.settle_times()
         finally:

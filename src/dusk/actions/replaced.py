@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 from dusk.actions.act import Returned, Tools
 from dusk.actions.archive import remove_working
+from dusk.actions.interrupted_times import with_known_times
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import relocate, same_inode, status_of, sync, time_kept
+from dusk.actions.relocation import modified_ns, relocate, same_inode, status_of, sync, time_kept
 from dusk.actions.restoration import TrashReturn, make_directories, restore_group
 from dusk.actions.settling import entry_status
 from dusk.actions.trash import TrashMove, trash_group
@@ -210,7 +211,8 @@ def _make_in(
     shown = display_path(original.source)
     working = b".dusk-" + secrets.token_hex(8).encode() + b".part"
     path = os.path.join(os.path.dirname(original.source), working)
-    (record,) = tools.journal.write([replace(record, working=path, trash=b"", trash_name=b"")])
+    intent = with_known_times(record, original, modified_ns(parent))
+    (record,) = tools.journal.write([replace(intent, working=path, trash=b"", trash_name=b"")])
     try:
         with time_kept(parent, original.parent_after_ns):
             os.mkdir(working, 0o700, dir_fd=parent)
@@ -228,16 +230,14 @@ def _make_in(
         finally:
             os.close(holder)
     except (OSError, Cancelled, JournalError) as problem:
-        with time_kept(parent, original.parent_after_ns):
-            remove_working(parent, working)
+        remove_working(parent, working, time_kept(parent, original.parent_after_ns))
         why = getattr(problem, "strerror", None) or str(problem) or "stopped"
         sentence = f"{shown} was not made again: {why}."
         tools.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
         if isinstance(problem, OSError):
             return Returned(ItemState.FAILED, sentence), None
         raise
-    with time_kept(parent, original.parent_before_ns):
-        remove_working(parent, working)
+    remove_working(parent, working, time_kept(parent, original.parent_before_ns))
     said = f"{shown} was made again from what replaced it: the trash was emptied since."
     return Returned(ItemState.DONE, f"{said} {note}".rstrip()), record
 

@@ -258,8 +258,7 @@ class _Replacing:
         raise problem
 
     def _remove_working(self) -> None:
-        with time_kept(self._directory, self._kept_ns):
-            remove_working(self._directory, self._working)
+        remove_working(self._directory, self._working, time_kept(self._directory, self._kept_ns))
 
     def _withdraw(self) -> str:
         """Remove the products again; return a sentence about what is left, with a space before it."""

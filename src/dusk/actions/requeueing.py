@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from dusk.actions.act import (
     Work,
 )
 from dusk.actions.gate import Gate, Refused
+from dusk.actions.interrupted_times import with_known_times
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState, completed_later
 from dusk.actions.record import Record, State
@@ -35,6 +35,13 @@ from dusk.actions.relocation import (
     sync,
 )
 from dusk.actions.settling import Settling, entry_status, is_at, is_in_place
+from dusk.actions.waiting_times import (
+    give_waiting_time_back,
+    note_waiting_times,
+    waiting_times,
+    with_known_waiting_times,
+    with_waiting_times,
+)
 from dusk.actions.withdrawal import is_inode
 from dusk.fs.cancellation import Cancelling
 from dusk.fs.descent import open_directory, open_parent
@@ -112,8 +119,15 @@ class Requeueing(Act):
             waiting = waiting_directory(item.step, item.target.path)
             if waiting is None:
                 raise Refused(f"{item.situation.shown}: where its worker looks is gone.")
-            destination = os.path.join(waiting, item.situation.name)
-            intents.append(replace(item.record, batch=batch, destination=destination, frees_after_purge=0))
+            intent = replace(
+                item.record,
+                batch=batch,
+                destination=os.path.join(waiting, item.situation.name),
+                frees_after_purge=0,
+                parent_before_ns=modified_ns(item.situation.parent),
+            )
+            status = entry_status(waiting)
+            intents.append(intent if status is None else with_waiting_times(intent, status.st_mtime_ns, 0))
         moves = [
             _Move(record, item.situation.parent)
             for record, item in zip(work.journal.write(intents), items, strict=True)
@@ -139,7 +153,8 @@ class Requeueing(Act):
                     ItemState.FAILED,
                     f"{shown} cannot be put back: a worker has taken {display_path(original.destination)}.",
                 )
-            (record,) = tools.journal.write([replace(record, destination=original.destination)])
+            record = with_known_times(record, original, modified_ns(parent))
+            (record,) = tools.journal.write([with_known_waiting_times(record, original)])
             return _move_back(original, record, parent, tools)
         except OSError as error:
             return Returned(ItemState.FAILED, f"{shown} cannot be put back: {error.strerror}.")
@@ -155,12 +170,17 @@ class Requeueing(Act):
             settling.end(record, State.FAILED, "Interrupted before it was moved.")
             settling.sentences.append(f"{shown} was not touched: dusk was interrupted before.")
         elif is_at(record, record.destination):
-            settling.end(record, State.DONE)
+            note_waiting_times(settling.end(record, State.DONE), settling)
             settling.sentences.append(
                 f"Put {shown} back in line before dusk was interrupted. 'dusk undo' takes it back."
             )
         else:
             settling.unclear(record, "it is neither in its stage nor in line: a worker may have it")
+
+    def settle_return(self, original: Record, record: Record, settling: Settling) -> str:
+        """Give the directory of what waits its time back, if a kill came right before that."""
+        give_waiting_time_back(record)
+        return ""
 
     def is_away(self, original: Record, record: Record) -> bool:
         """Return whether an item still waits in line."""
@@ -249,14 +269,10 @@ def _move(move: _Move, directory: int) -> None:
             f"{shown} was changed at this moment and waits in line. The next start of dusk looks again."
         )
     else:
-        times = json.dumps({"before": waiting, "after": modified_ns(directory)})
-        move.record = replace(
-            record,
-            state=State.DONE,
-            parent_before_ns=before,
-            parent_after_ns=modified_ns(move.parent),
-            detail=times,
+        done = replace(
+            record, state=State.DONE, parent_before_ns=before, parent_after_ns=modified_ns(move.parent)
         )
+        move.record = with_waiting_times(done, waiting, modified_ns(directory))
 
 
 def _fail(move: _Move, sentence: str) -> None:
@@ -312,7 +328,4 @@ def _put_times_back(
 ) -> None:
     """Give both directories the times that they had before the act, where nothing else changed them."""
     give_time_back(parent, before, original.parent_before_ns, original.parent_after_ns)
-    with contextlib.suppress(ValueError, KeyError):
-        times = json.loads(original.detail or "{}")
-        if times:
-            give_time_back(directory, waiting, times["before"], times["after"])
+    give_time_back(directory, waiting, *waiting_times(original))

@@ -8,10 +8,11 @@ import os
 from dataclasses import dataclass, replace
 
 from dusk.actions import directory_sizes, trashinfo
+from dusk.actions.interrupted_times import with_known_times
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import completed_later
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import Stranded, Swapped, give_time_back, relocate, status_of, sync
+from dusk.actions.relocation import Stranded, Swapped, give_time_back, modified_ns, relocate, status_of, sync
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.trash_directory import TrashDirectory, Unusable
 from dusk.fs.descent import open_directory
@@ -74,6 +75,7 @@ def restore_group(journal: Journal, returns: list[TrashReturn], trashes: TrashDi
         ready = [item for item in returns if not item.error]
         if not ready:
             return
+        _note_times(ready)
         for item, record in zip(ready, journal.write([item.record for item in ready]), strict=True):
             item.record = record
         for item in ready:
@@ -170,6 +172,17 @@ def _check_place(item: TrashReturn) -> None:
             f"{item.shown} cannot be put back: something else has its name now. "
             f"It stays in the trash: {display_path(item.record.trash_path)}."
         )
+
+
+def _note_times(ready: list[TrashReturn]) -> None:
+    """Note with each return the times of its directory, as they will be when those before it are back."""
+    expected: dict[int, int] = {}
+    for item in ready:
+        if item.original is None:
+            continue
+        now_ns = expected.setdefault(item.parent, modified_ns(item.parent))
+        item.record = with_known_times(item.record, item.original, now_ns)
+        expected[item.parent] = item.record.parent_before_ns or now_ns
 
 
 def _act(item: TrashReturn) -> None:

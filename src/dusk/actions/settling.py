@@ -5,30 +5,31 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from dusk.actions import trashinfo
 from dusk.actions.act import Tools
 from dusk.actions.archive import remove_working
+from dusk.actions.interrupted_times import give_interrupted_time_back, times_of_moves
 from dusk.actions.journal import Journal
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Product, Record, State
 from dusk.actions.relocation import modified_ns, status_of, sync, time_kept
 from dusk.actions.restoration import is_trashed_item
 from dusk.actions.trash_choice import TrashDirectories
-from dusk.actions.trash_directory import TrashDirectory
+from dusk.actions.trash_directory import TrashDirectory, Unusable
 from dusk.actions.withdrawal import is_as_known, is_inode, withdraw_product
 from dusk.fs.cancellation import never
 from dusk.fs.descent import open_directory, open_parent
 from dusk.fs.names import display_path
 from dusk.plan.action_words import words_of
 
-# File times come from a clock that ticks every 1 to 10 ms.
-ONE_MOMENT_NS = 10_000_000
-"""Two times that are no further apart than this may be of one call."""
 NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 """What the kernel answers where a path is gone, or leads through a symbolic link now."""
+
+
+_Noted = Callable[[Record, int, int], Record]
 
 
 class Settling:
@@ -40,7 +41,7 @@ class Settling:
         self.trashes = trashes
         self.sentences: list[str] = []
         """What a person should know."""
-        self._moved: dict[tuple[int, bytes], list[tuple[Record, int]]] = {}
+        self._changes: dict[tuple[int, bytes, _Noted], list[tuple[Record, int, int]]] = {}
 
     def place_of(self, record: Record) -> TrashDirectory | None:
         """Return the open trash that a record names; None when it names none. Raises Unusable."""
@@ -84,9 +85,20 @@ class Settling:
             self.end(record, State.FAILED, f"Interrupted before it was moved.{left}")
             self.sentences.append(f"{shown} was not touched: dusk was interrupted before.{left}")
 
-    def moved(self, record: Record, moved_ns: int) -> None:
+    def moved(self, record: Record, moment_ns: int) -> None:
         """Note when a source that is known to have left its directory did so, for `settle_times`."""
-        self._moved.setdefault((record.batch, os.path.dirname(record.source)), []).append((record, moved_ns))
+        directory = os.path.dirname(record.source)
+        self.changed(record, directory, record.parent_before_ns, moment_ns, _with_parent_times)
+
+    def changed(
+        self, record: Record, directory: bytes, before_ns: int, moment_ns: int, noted: _Noted
+    ) -> None:
+        """Note when an act changed a directory that had the time ``before_ns`` before the whole run.
+
+        ``noted`` returns the record with the times before and after the change.
+        """
+        changes = self._changes.setdefault((record.batch, directory, noted), [])
+        changes.append((record, before_ns, moment_ns))
 
     def withdraw(self, record: Record) -> str:
         """Remove what an act made before it was interrupted, because its source is in its place untouched.
@@ -129,10 +141,10 @@ class Settling:
         """Remove the working directory of a record, which is always dusk's own."""
         if not record.working:
             return
-        with contextlib.suppress(OSError), directory_time_kept(record):
+        with contextlib.suppress(OSError):
             directory = open_directory(os.path.dirname(record.working))
             try:
-                remove_working(directory, os.path.basename(record.working))
+                remove_working(directory, os.path.basename(record.working), directory_time_kept(record))
             finally:
                 os.close(directory)
 
@@ -159,25 +171,38 @@ class Settling:
         )
 
     def settle_times(self) -> None:
-        """Note when the directories changed by what was moved, so that undo can give them their times back.
+        """Note when directories changed by what was moved, so that undo can give them their times back."""
+        written: dict[int, Record] = {}
+        for (_, path, noted), changes in self._changes.items():
+            times = times_of_moves(path, changes[0][1], [moment for _, _, moment in changes])
+            for (record, _, _), (before_ns, after_ns) in zip(changes, times, strict=False):
+                written[record.id] = noted(written.get(record.id, record), before_ns, after_ns)
+        if written:
+            self.journal.write(written.values(), closing=True)
 
-        A rename stamps what it moves and the directory that it leaves at one moment. A directory with a
-        later time was changed by something else too, and keeps that.
+    def give_time_back(self, record: Record, interrupted: Sequence[Record]) -> None:
+        """Give the directory of a source its time back, if a kill came right before that.
+
+        ``interrupted`` are all records of the interrupted run. What cannot be looked at is let go: a time is
+        not worth an error.
         """
-        for (_, path), moved in self._moved.items():
-            try:
-                parent_ns = os.stat(path, follow_symlinks=False).st_mtime_ns
-            except OSError:
-                continue
-            before_ns = moved[0][0].parent_before_ns
-            if not before_ns or abs(parent_ns - moved[-1][1]) > ONE_MOMENT_NS:
-                continue
-            records = []
-            for position, (record, moved_ns) in enumerate(moved):
-                after_ns = parent_ns if position == len(moved) - 1 else moved_ns
-                records.append(replace(record, parent_before_ns=before_ns, parent_after_ns=after_ns))
-                before_ns = after_ns
-            self.journal.write(records, closing=True)
+        with contextlib.suppress(OSError, Unusable):
+            if record.reverses:
+                # What replaced it goes to the trash while it comes back, in records of their own.
+                paths = [record.source, record.working]
+                others = (one for one in interrupted if one.batch == record.batch and not one.reverses)
+                paths += [one.trash_path for one in others]
+            elif record.working and not is_in_trash(record, self.place_of(record)):
+                paths = [record.working, record.source]
+                paths += [product.path for product in self.journal.products(record.id)]
+            else:
+                return
+            statuses = (entry_status(path) for path in paths)
+            give_interrupted_time_back(record, [one.st_ctime_ns for one in statuses if one is not None])
+
+
+def _with_parent_times(record: Record, before_ns: int, after_ns: int) -> Record:
+    return replace(record, parent_before_ns=before_ns, parent_after_ns=after_ns)
 
 
 @contextlib.contextmanager

@@ -235,6 +235,8 @@ class _UndoRun:
             intent_ns=0,
             error="",
             detail="",
+            parent_before_ns=0,
+            parent_after_ns=0,
         )
 
     def _end(self, record: Record, state: ItemState, sentence: str, place: bytes = b"") -> None:
