@@ -26,7 +26,8 @@ class Question:
         self.is_plain = not (
             match.place or match.within or match.not_within or match.below or match.not_below
             or match.beside or match.beside_any or match.not_beside
-            or match.markers or match.any_marker or match.without or match.older_than or match.content
+            or match.markers or match.any_marker or match.without or match.only
+            or match.older_than or match.content
         )  # fmt: skip
         """Whether name, kind and size are all that is asked."""
 
@@ -76,6 +77,7 @@ class Question:
             return (
                 is_placed(match, index, facts)
                 and _children_fit(match, index, facts)
+                and _holds_only(match, index, facts)
                 and (not match.older_than or facts.age(index) >= facts.ages.named(match.older_than))
                 and (match.content is None or _content_fits(match.content, index, facts))
             )
@@ -127,6 +129,16 @@ def _children_fit(match: Match, index: int, facts: Facts) -> bool:
     if match.any_marker and not any(has_child(facts, index, pattern) for pattern in match.any_marker):
         return False
     return not any(has_child(facts, index, pattern) for pattern in match.without)
+
+
+def _holds_only(match: Match, index: int, facts: Facts) -> bool:
+    """Return whether all children of what was recognised have names that a match allows."""
+    if not match.only:
+        return True
+    subject = index if match.subject == "self" else facts.tree.parent(index)
+    if not facts.is_directory(subject):
+        return False
+    return all(matches_any(name, match.only) for name in facts.children(subject))
 
 
 def _content_fits(content: Content, index: int, facts: Facts) -> bool:

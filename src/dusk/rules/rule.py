@@ -47,6 +47,8 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Children of which one must be there."""
     without: tuple[str, ...] = ()
     """Children that must not be there."""
+    only: tuple[str, ...] = ()
+    """Names that every child of what was recognised must have: with anything else in it, it is somebody's."""
     beside: tuple[str, ...] = ()
     """Siblings that must all be there."""
     beside_any: tuple[str, ...] = ()

@@ -23,7 +23,8 @@ _EXPECTED = frozenset(
 )  # fmt: skip
 # Sessions and services make these in temporary directories, empty or with what comes and goes in them.
 _SESSION = re.compile(
-    rb"(tmux|ssh|systemd-private|snap-private|snap|pulse|dbus|gpg|vscode|krb5|nsys)[-._].*",
+    rb"(tmux|ssh|systemd-private|snap-private|snap|pulse|dbus|gpg|vscode|krb5|nsys|podman|containers-user)[-._].*"
+    rb"|.*-run|run|var",
     re.DOTALL,
 )
 # An empty directory there is a service's setting: journald keeps its log on disk where /var/log/journal is.
@@ -110,7 +111,7 @@ def _is_nobodys(index: int, facts: Facts) -> bool:
     if facts.ground.is_managed(index) or _is_awaited(index, facts) or _is_fan(index, facts):
         return False
     above = [tree.name(ancestor) for ancestor in facts.ground.ancestors(index)[:-1]]
-    if any(name.startswith(b".") or name in _QUEUES for name in above):
+    if any(name.startswith(b".") or name in _QUEUES or _SESSION.fullmatch(name) for name in above):
         return False
     return not any(
         tree.name(entry) in _EXPECTED or _SESSION.match(tree.name(entry)) for entry in tree.subtree(index)

@@ -8,6 +8,7 @@ HOUSEKEEPING: dict[str, str] = {
     "dvc": "dvc:inspect_dvc",
     "editor-servers": "editor_servers:inspect_editor_servers",
     "environments": "environments:inspect_environments",
+    "bazel-disk-cache": "compiler_caches:inspect_bazel_disk_cache",
     "ccache": "compiler_caches:inspect_ccache",
     "git": "git_store:inspect_git",
     "gradle": "gradle:inspect_gradle",
