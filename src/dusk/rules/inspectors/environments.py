@@ -63,8 +63,12 @@ def _virtual_environment(directory: int, marker: int, facts: Facts) -> Iterator[
     evidence = [
         f"pyvenv.cfg says {python}; {count_noun(distributions, 'package')} in {facts.shown_size(directory)}."
     ]
-    tool = next((one for one in (b"pipx_metadata.json", b"uv-receipt.toml") if one in children), None)
-    lock = display_name(tool) if tool else _lock(parent, _PYTHON_LOCKS, facts) or _inner_lock(children)
+    receipt = next((one for one in (b"pipx_metadata.json", b"uv-receipt.toml") if one in children), None)
+    if receipt is not None:
+        evidence.append(f"{display_name(receipt)} says that it was installed as a program.")
+        yield Sighting("installed-python-tool", (directory,), evidence=tuple(evidence))
+        return
+    lock = _lock(parent, _PYTHON_LOCKS, facts) or _inner_lock(children)
     strange = sorted(name for name in children if not _OWN.match(name))
     withheld = ""
     if strange:
