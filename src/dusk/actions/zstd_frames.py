@@ -5,9 +5,7 @@ Source: RFC 8878, section 3: frames that follow each other decompress to their c
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import mmap
 import os
 import sys
 from collections import deque
@@ -19,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from dusk.actions.content import keep_memory
+from dusk.actions.frame_room import PIECE, FrameRoom
 from dusk.actions.read_back import ReadBack
 from dusk.fs.cancellation import Cancelling, never, stop_if
 
@@ -31,12 +30,10 @@ FRAME = 8 << 20
 _LEVEL = 3
 # A sixteenth of what level 3 takes: it changes the size by less than 1 %, and stays nearest to the processor.
 _CHAIN_LOG = 12
-_PIECE = 256 << 10  # what fits into the memory near a processor
 _READ = 1 << 20
 _MOST_THREADS = 8
 _LEAST_FRAME = 4 << 20
 _SECONDS_BETWEEN_QUESTIONS = 0.05
-_OWN_MEMORY = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 
 
 class FrameWriter:
@@ -67,9 +64,9 @@ class FrameWriter:
         self._cancelled = cancelled
         self._threads = _Threads()
         self._frame_size = _frame_size(expected, self._threads.count)
-        self._room = _Room()
-        self._spare: list[_Room] = []
-        self._making: deque[tuple[Future[_Frame], _Room]] = deque()
+        self._room = FrameRoom(FRAME)
+        self._spare: list[FrameRoom] = []
+        self._making: deque[tuple[Future[_Frame], FrameRoom]] = deque()
         self._is_begun = False
         self._unread: deque[_Frame] = deque()
         self._end = 0
@@ -131,7 +128,7 @@ class FrameWriter:
         self._is_begun = True
         work = partial(_make_frame, room, is_compared=self._check is None, is_stopped=lambda: self._is_closed)
         self._making.append((self._threads.submit(work, at_once=is_only), room))
-        self._room = self._spare.pop() if self._spare else _Room()
+        self._room = self._spare.pop() if self._spare else FrameRoom(FRAME)
         if len(self._making) > self._threads.count:
             self._write_oldest()
 
@@ -216,30 +213,6 @@ class _Frame:
     content_size: int
 
 
-class _Room:
-    """Memory for the content of a frame, in one piece: a frame that is given whole is made a tenth faster.
-
-    It is used again, in big pages where there are such: new memory is slow to come by.
-    """
-
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, FRAME, **_OWN_MEMORY)
-        if hasattr(mmap, "MADV_HUGEPAGE"):
-            with contextlib.suppress(OSError):  # a kernel that has none
-                self._memory.madvise(mmap.MADV_HUGEPAGE)
-        self.filled = 0
-
-    def free(self, end: int) -> memoryview:
-        return memoryview(self._memory)[self.filled : min(self.filled + _PIECE, end)]
-
-    def content(self) -> memoryview:
-        return memoryview(self._memory)[: self.filled]
-
-    def holds(self, offset: int, content: bytes) -> bool:
-        end = offset + len(content)
-        return end <= self.filled and content.startswith(memoryview(self._memory)[offset:end])
-
-
 class _Threads:
     """A pool that is made when it is first needed: a small file needs no thread."""
 
@@ -272,7 +245,7 @@ def _frame_size(expected: int, threads: int) -> int:
     return min(FRAME, max(even, _LEAST_FRAME)) if expected else FRAME
 
 
-def _make_frame(room: _Room, *, is_compared: bool, is_stopped: Cancelling) -> _Frame:
+def _make_frame(room: FrameRoom, *, is_compared: bool, is_stopped: Cancelling) -> _Frame:
     zstd = _zstd()
     of = zstd.CompressionParameter
     compressor = zstd.ZstdCompressor(
@@ -297,7 +270,7 @@ def _contents_of_frame(frame: bytes) -> Iterator[bytes]:
     given = frame
     while not decompressor.eof:
         try:
-            piece = decompressor.decompress(given, _PIECE)
+            piece = decompressor.decompress(given, PIECE)
         except zstd.ZstdError as error:
             raise _not_intact() from error
         if not piece and not decompressor.eof:
