@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 
 from dusk.fs.protected import Protection
 from dusk.fs.units import format_count
 from dusk.rules.facts import Facts
+from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
 from dusk.scan.tree import ROOT
 
@@ -31,6 +31,7 @@ _SESSION = re.compile(
 _SERVICES, _NOT_SERVICES = b"/var/", b"/var/tmp/"
 _DIGITS = re.compile(rb"[0-9a-f]{1,3}\Z")
 _FEW = 4
+_LOCK = re.compile(rb".+\.(?:dirlock|pid|sock)\Z|(?:global|purge)?\.?lock\Z|LOCK\Z")
 _QUEUES = frozenset({b"queue", b"queues", b"jobs", b"spool"})
 
 
@@ -62,12 +63,13 @@ class EmptyDirectories:
                 empty.add(parent)
                 waiting.append(tree.parent(parent))
         protection = Protection.load()
+        neighbours = _Neighbours(facts)
         outermost = [
             index
             for index in sorted(empty)
             if index != ROOT
             and tree.parent(index) not in empty
-            and _is_nobodys(index, facts)
+            and _is_nobodys(index, facts, neighbours)
             and not is_the_systems(tree.path(index), protection)
         ]
         if outermost:
@@ -94,21 +96,37 @@ def _is_awaited(index: int, facts: Facts) -> bool:
     return facts.age(index) < facts.ages.incomplete_after or (parent > ROOT and facts.is_live(parent))
 
 
-def _is_fan(index: int, facts: Facts) -> bool:
-    """Return whether it is one of many named by the first digits of hashes: a store writes into it again."""
-    tree = facts.tree
-    if not _DIGITS.match(tree.name(index)):
-        return False
-    siblings = (one for one in tree.children(tree.parent(index)) if _DIGITS.match(tree.name(one)))
-    return sum(1 for _ in itertools.islice(siblings, _FEW)) == _FEW
+class _Neighbours:
+    """Tells what a directory's other children say about an empty one; each directory is listed once."""
+
+    def __init__(self, facts: Facts) -> None:
+        """Ask these facts."""
+        self._facts = facts
+        self._known: dict[int, tuple[bool, bool]] = {}
+
+    def claim(self, index: int) -> bool:
+        """Return whether a program's own store is around: it may write there again, or has it open."""
+        parent = self._facts.tree.parent(index)
+        if parent not in self._known:
+            self._known[parent] = self._look(parent)
+        is_locked, is_fan = self._known[parent]
+        return is_locked or (is_fan and _DIGITS.match(self._facts.tree.name(index)) is not None)
+
+    def _look(self, parent: int) -> tuple[bool, bool]:
+        """Return whether a lock or a process's number lies there, and whether names are digits of hashes."""
+        try:
+            names = self._facts.children(parent)
+        except CannotTellError:
+            return False, True
+        return any(_LOCK.match(name) for name in names), sum(map(bool, map(_DIGITS.match, names))) >= _FEW
 
 
-def _is_nobodys(index: int, facts: Facts) -> bool:
+def _is_nobodys(index: int, facts: Facts, neighbours: _Neighbours) -> bool:
     """Return whether no tool is known to expect the directory, nor anything inside it."""
     tree = facts.tree
     if tree.is_removed(index) or tree.name(index).startswith(b"."):
         return False
-    if facts.ground.is_managed(index) or _is_awaited(index, facts) or _is_fan(index, facts):
+    if facts.ground.is_managed(index) or _is_awaited(index, facts) or neighbours.claim(index):
         return False
     above = [tree.name(ancestor) for ancestor in facts.ground.ancestors(index)[:-1]]
     if any(name.startswith(b".") or name in _QUEUES or _SESSION.fullmatch(name) for name in above):
