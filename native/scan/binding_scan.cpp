@@ -68,10 +68,15 @@ std::unique_ptr<Triggers> parse_names(PyObject* arguments) {
 }
 
 std::unique_ptr<Triggers> parse_triggers(PyObject* arguments) {
-  PyObject *outside, *inside, *enclosures;
-  if (!PyArg_ParseTuple(arguments, "O!O!O", &PyTuple_Type, &outside, &PyTuple_Type, &inside, &enclosures)) return nullptr;
+  PyObject *outside, *inside, *enclosures, *openings;
+  if (!PyArg_ParseTuple(arguments, "O!O!OO", &PyTuple_Type, &outside, &PyTuple_Type, &inside, &enclosures, &openings)) {
+    return nullptr;
+  }
   std::unique_ptr<Triggers> parsed = parse_names(outside);
-  if (!parsed || !each_bytes(enclosures, [&](const std::string& name) { parsed->add_enclosure(name); })) return nullptr;
+  if (!parsed || !each_bytes(enclosures, [&](const std::string& name) { parsed->add_enclosure(name); }) ||
+      !each_bytes(openings, [&](const std::string& path) { parsed->add_opening(path); })) {
+    return nullptr;
+  }
   parsed->set_inside(parse_names(inside));
   return parsed->inside() ? std::move(parsed) : nullptr;
 }

@@ -46,19 +46,28 @@ bool Tree::is_enclosed(const Triggers& wanted, std::uint32_t slot) const {
   }
   bool enclosed = slot != kNone && directory(slot).enclosed.load(relaxed) == kEnclosed;
   for (; !unknown.empty(); unknown.pop_back()) {
-    enclosed = enclosed || is_enclosure(wanted, unknown.back());
-    directory(unknown.back()).enclosed.store(enclosed ? kEnclosed : kOpen, relaxed);
+    const std::uint32_t next = unknown.back();
+    const std::string path = end_of_path(next, wanted.most_parts());
+    enclosed = directory(next).parent == kNone ? wanted.encloses_all(path) : wanted.encloses(enclosed, path);
+    directory(next).enclosed.store(enclosed ? kEnclosed : kOpen, relaxed);
   }
   return enclosed;
 }
 
-bool Tree::is_enclosure(const Triggers& wanted, std::uint32_t slot) const {
-  std::string name, above;
-  append_name(slot, name);
-  const std::uint32_t parent = directory(slot).parent;
-  if (parent == kNone) return wanted.encloses_path(name);
-  append_name(parent, above);
-  return wanted.encloses(above.substr(above.rfind('/') + 1), name);  // the root's name is its path
+// The absolute path of a directory, or its last two names where that has more parts.
+std::string Tree::end_of_path(std::uint32_t slot, std::size_t most_parts) const {
+  std::string path;
+  append_name(slot, path);
+  std::size_t parts = 1;
+  for (slot = directory(slot).parent; slot != kNone; slot = directory(slot).parent) {
+    if (parts > most_parts && parts > 1) return path;
+    std::string above;
+    append_name(slot, above);  // the root's name is its path
+    if (above != "/") above += '/';
+    path.insert(0, above);
+    ++parts;
+  }
+  return path;
 }
 
 // Returns the hits in the next blocks, and moves on behind them.

@@ -104,13 +104,14 @@ std::string name_of(const dusk::Spot& spot) {
   return name;
 }
 
-// By the definition: whether a directory at or above this one is an enclosure.
+// By the definition, from the whole path.
 bool is_enclosed(const dusk::Tree& tree, const dusk::Triggers& wanted, std::uint32_t slot) {
-  for (std::string above; tree.directory(slot).parent != dusk::kNone; slot = tree.directory(slot).parent) {
-    above = name_of(tree.locate(tree.directory(tree.directory(slot).parent).index));
-    if (wanted.encloses(above, name_of(tree.locate(tree.directory(slot).index)))) return true;
+  std::string path = name_of(tree.locate(tree.directory(slot).index));
+  while (tree.directory(slot).parent != dusk::kNone) {
+    slot = tree.directory(slot).parent;
+    path = name_of(tree.locate(tree.directory(slot).index)) + '/' + path;
   }
-  return false;
+  return wanted.encloses_all(path);
 }
 
 // Every entry with a wanted name, however it was found, must have been reported, once.

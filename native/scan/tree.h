@@ -149,7 +149,7 @@ class Tree {
   void add_block(Block* block);
   void list_block(std::uint32_t slot, std::uint32_t number);
   bool is_enclosed(const Triggers& wanted, std::uint32_t slot) const;
-  bool is_enclosure(const Triggers& wanted, std::uint32_t slot) const;
+  std::string end_of_path(std::uint32_t slot, std::size_t most_parts) const;
   std::vector<std::uint32_t> matched(std::uint32_t& number, std::uint32_t end) const;
   void note_rows(std::uint32_t slot, const Batch& batch, std::uint32_t first);
 

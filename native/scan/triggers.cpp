@@ -59,20 +59,38 @@ void Triggers::add_suffix(const std::string& suffix) {
   }
 }
 
-bool Triggers::encloses(const std::string& above, const std::string& name) const {
-  return enclosures_.count(name) != 0 || enclosures_.count(above + '/' + name) != 0;
+void Triggers::add_enclosure(const std::string& name) {
+  enclosures_.insert(name);
+  note_parts(name);
 }
 
-bool Triggers::encloses_path(const std::string& path) const {
-  std::string above, name;
-  for (std::size_t start = 0; start < path.size();) {
-    const std::size_t end = std::min(path.find('/', start), path.size());
-    above.swap(name);
-    name.assign(path, start, end - start);
-    if (!name.empty() && encloses(above, name)) return true;
-    start = end + 1;
+void Triggers::add_opening(const std::string& path) {
+  openings_.insert(path);
+  note_parts(path);
+}
+
+void Triggers::note_parts(const std::string& path) {
+  if (path.empty() || path[0] != '/') return;
+  most_parts_ = std::max(most_parts_, static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')));
+}
+
+bool Triggers::encloses(bool above, const std::string& path) const {
+  if (openings_.count(path) != 0) return false;
+  if (above || enclosures_.count(path) != 0) return true;
+  const std::size_t last = path.rfind('/');
+  if (last == std::string::npos) return enclosures_.count(path) != 0;
+  if (enclosures_.count(path.substr(last + 1)) != 0) return true;
+  if (last == 0) return false;
+  const std::size_t before = path.rfind('/', last - 1);
+  return enclosures_.count(path.substr(before == std::string::npos ? 0 : before + 1)) != 0;
+}
+
+bool Triggers::encloses_all(const std::string& path) const {
+  bool enclosed = false;
+  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    enclosed = encloses(enclosed, path.substr(0, end));
+    if (end == std::string::npos) return enclosed;
   }
-  return false;
 }
 
 bool Triggers::has_prefix(std::string_view name, std::uint32_t first) const {

@@ -20,15 +20,19 @@ class Triggers {
   void add_name(const std::string& name);
   void add_prefix(const std::string& prefix);
   void add_suffix(const std::string& suffix);
-  // A directory by its name, or by the name above it and its own with a slash between: in it and below, other
-  // names count.
-  void add_enclosure(const std::string& name) { enclosures_.insert(name); }
+  // A directory by its path, by its name, or by the name above it and its own with a slash between: in it and below
+  // other names count, except in and below an opening, which is named by its path.
+  void add_enclosure(const std::string& name);
+  void add_opening(const std::string& path);
   void set_inside(std::unique_ptr<const Triggers> inside) { inside_ = std::move(inside); }
 
   bool has_enclosures() const { return inside_ != nullptr && !enclosures_.empty(); }
-  bool encloses(const std::string& above, const std::string& name) const;
-  // Whether the last directory of an absolute path is an enclosure or lies in one.
-  bool encloses_path(const std::string& path) const;
+  // Whether other names count in a directory, given whether they do in the one above it. `path` is absolute; where it
+  // has more parts than `most_parts`, the last two of them are enough.
+  bool encloses(bool above, const std::string& path) const;
+  // The same, told from an absolute path alone.
+  bool encloses_all(const std::string& path) const;
+  std::size_t most_parts() const { return most_parts_; }
   const Triggers* inside() const { return inside_.get(); }
 
   bool match(const char* text, std::size_t length) const {
@@ -104,7 +108,10 @@ class Triggers {
   std::unordered_set<std::string_view> all_names_;
   Edges prefixes_, suffixes_;
   bool everything_ = false;
-  std::unordered_set<std::string> enclosures_;
+  void note_parts(const std::string& path);
+
+  std::unordered_set<std::string> enclosures_, openings_;
+  std::size_t most_parts_ = 0;
   std::unique_ptr<const Triggers> inside_;
 };
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 
 import pytest
@@ -60,6 +61,34 @@ def test_a_root_inside_an_enclosure_is_one(root, late):
     if late:
         scan.report(TRIGGERS)
     assert hits(scan, top) == {b"deeper/marker"}
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("below", [b"", b"installed", b"installed/local", b"installed/local/deep"])
+def test_paths_say_where_an_enclosure_begins_and_ends(root, late, below):
+    for directory in (b"", b"local/", b"local/deep/", b"local/cache/store/", b"other/local/deep/"):
+        os.makedirs(os.path.join(root, b"installed", directory), exist_ok=True)
+        for name in (b"plain", b"marker"):
+            with open(os.path.join(root, b"installed", directory, name), "wb"):
+                pass
+    triggers = dataclasses.replace(
+        TRIGGERS,
+        enclosures=frozenset({os.path.join(root, b"installed"), b"cache/store"}),
+        openings=frozenset({os.path.join(root, b"installed/local")}),
+    )
+    top = os.path.join(root, below)
+    scan = open_scan(top, ScanOptions(awaits_report=True) if late else ScanOptions(triggers=triggers))
+    scan.start()
+    assert scan.wait(10)
+    if late:
+        scan.report(triggers)
+    found = {os.path.relpath(scan.tree.path(hit), root) for hit in scan.hits}
+    every = {
+        b"installed/marker", b"installed/local/plain", b"installed/local/deep/plain",
+        b"installed/local/cache/store", b"installed/local/cache/store/marker",
+        b"installed/other/local/deep/marker",
+    }  # fmt: skip
+    assert found == {path for path in every if path.startswith(below)}
 
 
 def test_what_a_refresh_finds_counts_alike(root, scan_of, refreshed):

@@ -9,6 +9,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dusk.scan.enclosed import is_enclosed_path
 from dusk.scan.scanner import ScanOptions, Triggers
 from dusk.scan.start import open_scan
 from dusk.scan.tree import ROOT
@@ -36,7 +37,7 @@ def write(path):
 def is_wanted(tree, index):
     """Return whether an entry is a hit, by the definition alone."""
     above = os.path.dirname(tree.path(index))
-    triggers = TRIGGERS.inside if TRIGGERS.encloses_path(above) else TRIGGERS
+    triggers = TRIGGERS.inside if is_enclosed_path(TRIGGERS.encloses, above) else TRIGGERS
     return triggers.match(tree.name(index))
 
 

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 
 from dusk.fs import locations
-from dusk.rules.ground import INSTALLED, PROJECT_MARKERS
+from dusk.rules.ground import PROJECT_MARKERS
+from dusk.rules.installed import INSTALLED
 from dusk.rules.pattern import TriggerTable
 from dusk.rules.place import Place
 from dusk.rules.places import Places
@@ -52,7 +53,10 @@ class RuleBook:
             ("pyvenv.cfg", "conda-meta", "site-packages", "dist-packages", "archive-v0"), ENVIRONMENT
         )
         self.triggers: Triggers = dataclasses.replace(
-            self.table.triggers(), enclosures=INSTALLED, inside=self.table.triggers(self.asks_installed)
+            self.table.triggers(),
+            enclosures=INSTALLED.enclosures,
+            openings=INSTALLED.openings,
+            inside=self.table.triggers(self.asks_installed),
         )
 
     @classmethod

@@ -120,7 +120,7 @@ class NativeScan:
         outside, inside = (
             (some.names, some.prefixes, some.suffixes) for some in (triggers, triggers.inside or triggers)
         )
-        self._core.report(outside, inside, triggers.enclosures)
+        self._core.report(outside, inside, triggers.enclosures, triggers.openings)
 
     def progress(self) -> Progress:
         """Return how far it is; never blocks."""

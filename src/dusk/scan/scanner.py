@@ -34,7 +34,9 @@ class Triggers:
     suffixes: tuple[bytes, ...] = ()
     """Ends of names."""
     enclosures: frozenset[bytes] = frozenset()
-    """Directories, by their name or by the name above and theirs with a slash between."""
+    """Directories by path, by name, or by the name above and theirs with a slash between."""
+    openings: frozenset[bytes] = frozenset()
+    """Directories by path where an enclosure ends."""
     inside: Triggers | None = None
     """What alone counts in an enclosure and below it; None: the same as everywhere."""
 
@@ -42,14 +44,22 @@ class Triggers:
         """Return whether any rule wants to hear of this name."""
         return name in self.names or name.endswith(self.suffixes) or name.startswith(self.prefixes)
 
-    def encloses(self, above: bytes, name: bytes) -> bool:
-        """Return whether a directory of this name, in one of that name, is an enclosure."""
-        return name in self.enclosures or above + b"/" + name in self.enclosures
+    def encloses(self, above: bool, path: bytes) -> bool:
+        """Return whether a directory is enclosed, given whether the one above it is.
 
-    def encloses_path(self, path: bytes) -> bool:
-        """Return whether the last directory of an absolute path is an enclosure or lies in one."""
-        parts = [part for part in path.split(b"/") if part]
-        return any(self.encloses(above, name) for above, name in zip([b"", *parts], parts, strict=False))
+        Of a path with more than `most_parts` parts the last two are enough.
+        """
+        if path in self.openings:
+            return False
+        before, _, name = path.rpartition(b"/")
+        pair = before.rpartition(b"/")[2] + b"/" + name
+        return above or not self.enclosures.isdisjoint((path, name, pair))
+
+    @property
+    def most_parts(self) -> int:
+        """How many parts the longest of the absolute paths has."""
+        paths = (path for path in (*self.enclosures, *self.openings) if path.startswith(b"/"))
+        return max((path.count(b"/") for path in paths), default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dusk.scan.enclosed import Enclosed
 from dusk.scan.scanner import Triggers
 from dusk.scan.storage import Storage
-from dusk.scan.tree import ROOT
 
 
 class TreeMatcher:
@@ -14,31 +14,16 @@ class TreeMatcher:
 
     def __init__(self, triggers: Triggers, storage: Storage) -> None:
         """Prepare triggers for a tree that grows."""
-        self._triggers = triggers
-        self._storage = storage
         self._outside = NameMatcher(triggers)
         self._inside = NameMatcher(triggers.inside or triggers)
-        self._enclosed: dict[int, bool] = {}
+        self._enclosed = Enclosed(
+            triggers.encloses, triggers.most_parts, storage.name, lambda index: storage.parents[index]
+        )
 
     def hits(self, directory: int, first: int, names: Sequence[bytes]) -> list[int]:
         """Return which of a directory's entries, from the first one on, a trigger matches."""
-        is_enclosed = self._triggers.enclosures and self._is_enclosed(directory)
-        matcher = self._inside if is_enclosed else self._outside
+        matcher = self._inside if self._enclosed.holds(directory) else self._outside
         return [first + position for position in matcher.positions(names)]
-
-    def _is_enclosed(self, directory: int) -> bool:
-        unknown = []
-        while directory > ROOT and directory not in self._enclosed:
-            unknown.append(directory)
-            directory = self._storage.parents[directory]
-        if directory == ROOT and ROOT not in self._enclosed:
-            self._enclosed[ROOT] = self._triggers.encloses_path(self._storage.name(ROOT))
-        enclosed = self._enclosed[directory]
-        for inner in reversed(unknown):
-            above = self._storage.name(self._storage.parents[inner]).rpartition(b"/")[2]
-            enclosed = enclosed or self._triggers.encloses(above, self._storage.name(inner))
-            self._enclosed[inner] = enclosed
-        return enclosed
 
 
 class NameMatcher:
