@@ -12,6 +12,7 @@ from dusk.rules.facts import Facts
 from dusk.rules.family_findings import family_sentences
 from dusk.rules.figures import Figures, measure, outermost
 from dusk.rules.finding import Action, ActionOptions, Finding, Offer
+from dusk.rules.kinship import Kinship
 from dusk.rules.rule import Rule
 from dusk.rules.safety import Safety
 from dusk.rules.sighting import Part, Proposal, Sighting
@@ -63,9 +64,10 @@ class Verdict:
 class Composer:
     """Makes findings from weighed sightings."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, kinship: Kinship) -> None:
         """Write with these facts."""
         self._facts = facts
+        self._kinship = kinship
 
     def compose(
         self, rule: Rule, group: tuple[Sighting, ...], verdict: Verdict
@@ -90,7 +92,7 @@ class Composer:
         offers = () if held else self._offers(rule, group, remaining)
         sentences = [
             *(sentence for sighting in group for sentence in sighting.evidence),
-            *(family_sentences(entries[0], self._facts) if len(entries) == 1 else ()),
+            *(family_sentences(entries[0], self._facts, self._kinship) if len(entries) == 1 else ()),
             *verdict.searched,
             *([verdict.free] if verdict.free and not held else []),
             *([_OVERLAY] if offers and self._facts.is_overlay else []),
@@ -117,7 +119,7 @@ class Composer:
         own = [
             sentence for sighting in group for sentence in sighting.evidence if len(gone) == len(entries) == 1
         ]
-        kin = family_sentences(entries[0], self._facts) if len(entries) == 1 else ()
+        kin = family_sentences(entries[0], self._facts, self._kinship) if len(entries) == 1 else ()
         evidence = (*sentences, *own, *kin)
         finding = self._write(rule, group, gone, entries=entries, evidence=evidence, safety=Safety.KEEP)
         return finding, entries

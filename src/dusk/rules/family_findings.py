@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import collections
+
 from dusk.fs.names import display_name, display_path, shell_word
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.families import Model
 from dusk.rules.finding import Finding
+from dusk.rules.kinship import Kinship, is_like
 from dusk.rules.rulebook import RuleBook
 from dusk.rules.safety import Safety
 from dusk.rules.wording import fill
 
 RULE = "model-family"
 _NAMED = 4
+_LISTED = 20
 
 
-def family_findings(facts: Facts, book: RuleBook) -> list[Finding]:
+def family_findings(facts: Facts, book: RuleBook, kinship: Kinship) -> list[Finding]:
     """Return one finding for each family: its members with what each is to the others.
 
     The bytes belong to the members' own findings, so these have none.
@@ -24,10 +28,7 @@ def family_findings(facts: Facts, book: RuleBook) -> list[Finding]:
     if rule is None:
         return []
     findings = []
-    for family in facts.families.groups():
-        members = [model for model in family if not facts.tree.is_removed(model.entry)]
-        if len(members) < 2:
-            continue
+    for members in kinship.families:
         first = members[0]
         paths = [shell_word(facts.path(model.entry)) for model in members]
         words = {
@@ -48,7 +49,8 @@ def family_findings(facts: Facts, book: RuleBook) -> list[Finding]:
                 what=fill(rule.explain.what, words),
                 evidence=(
                     f"All have {first.layers} layers of width {first.width:,}, and parameters within 2 %.",
-                    *(f"{_place(model, facts)}: {_is(model, facts)}." for model in members),
+                    *(f"{_place(one, facts)}: {_is(one, facts, kinship)}." for one in members[:_LISTED]),
+                    *([f"And {len(members) - _LISTED:,} more."] if len(members) > _LISTED else ()),
                 ),
                 cost=fill(rule.explain.cost, words),
                 recover=fill(rule.explain.recover, words),
@@ -64,20 +66,23 @@ def family_findings(facts: Facts, book: RuleBook) -> list[Finding]:
     return findings
 
 
-def family_sentences(entry: int, facts: Facts) -> tuple[str, ...]:
+def family_sentences(entry: int, facts: Facts, kinship: Kinship) -> tuple[str, ...]:
     """Return what the rest of its family says about a model; nothing for one without kin."""
     linked = _linked(entry, facts)
     model = facts.families.models.get(entry)
     if model is None:
         return linked
-    others = [one for one in facts.families.family_of(entry) if one.entry != entry]
-    others = [one for one in others if not facts.tree.is_removed(one.entry)]
     kin: dict[str, list[Model]] = {}
-    for one in others:
-        kin.setdefault(_relation(model, one), []).append(one)
-    said = [sentence.replace("{}", _places(alike, facts)) for sentence, alike in kin.items()]
-    merged = _merged(model, others, facts)
-    adapters = facts.families.adapters_on(model, facts.path(entry))
+    counts: collections.Counter[str] = collections.Counter()
+    for alike in kinship.alike(model):
+        others = [one for one in alike[: _NAMED + 1] if one.entry != entry]
+        if others:
+            relation = _relation(model, others[0])
+            kin.setdefault(relation, []).extend(others)
+            counts[relation] += len(alike) - is_like(model, alike[0])
+    said = [sentence.replace("{}", _places(some, counts[sentence], facts)) for sentence, some in kin.items()]
+    merged = _merged(model, facts, kinship)
+    adapters = kinship.adapters_on(model)
     if adapters:
         named = ", ".join(display_path(facts.relative(one.entry)) for one in adapters[:_NAMED])
         back = "; loading it downloads this again" if model.identifier else ""
@@ -114,29 +119,29 @@ def _relation(model: Model, other: Model) -> str:
     return "The same shape is in {}."
 
 
-def _places(models: list[Model], facts: Facts) -> str:
+def _places(models: list[Model], count: int, facts: Facts) -> str:
     shown = ", ".join(_place(model, facts) for model in models[:_NAMED])
-    return f"{shown} and {len(models) - _NAMED:,} more" if len(models) > _NAMED else shown
+    return f"{shown} and {count - _NAMED:,} more" if count > _NAMED else shown
 
 
-def _is(model: Model, facts: Facts) -> str:
+def _is(model: Model, facts: Facts, kinship: Kinship) -> str:
     """Say what a member is and why it stays, where something keeps it."""
     size = facts.shown_size(model.entry)
     what = f"{model.form}, {model.precision or 'precision unknown'}, {size}"
-    adapters = facts.families.adapters_on(model, facts.path(model.entry))
+    adapters = kinship.adapters_on(model)
     if adapters:
         named = ", ".join(display_path(facts.relative(one.entry)) for one in adapters[:3])
         return f"{what}; stays, for {named} is built on it"
     return what
 
 
-def _merged(model: Model, others: list[Model], facts: Facts) -> str:
+def _merged(model: Model, facts: Facts, kinship: Kinship) -> str:
     """Say when a model looks like a base with an adapter merged in, both of which are still there."""
     name = display_name(facts.tree.name(model.entry)).lower()
-    for base in others:
-        if not model.layout or base.layout != model.layout:
+    for base in kinship.bases(model):
+        if base.entry == model.entry or not model.layout or base.layout != model.layout:
             continue
-        for adapter in facts.families.adapters_on(base, facts.path(base.entry)):
+        for adapter in kinship.adapters_on(base):
             own = display_name(facts.tree.name(adapter.entry)).lower()
             if (len(own) > 3 and own in name) or "merged" in name:
                 return (

@@ -17,6 +17,7 @@ from dusk.rules.finding import Finding
 from dusk.rules.holding import HoldDesk
 from dusk.rules.keep_findings import keep_findings
 from dusk.rules.keeping import NO_DOCUMENTS, KeepIndex, Kept
+from dusk.rules.kinship import Kinship
 from dusk.rules.naming import Naming, ReferenceDesk
 from dusk.rules.package_owner import PackageOwner
 from dusk.rules.priority import Scale
@@ -54,7 +55,6 @@ class Settlement:
         self._book = book
         self._references = references
         self._holds = holds
-        self._composer = Composer(facts)
         self._packages = PackageOwner(facts.prober)
         self._filesystem: int | None = None
         try:
@@ -72,11 +72,13 @@ class Settlement:
         seen = without_owned(seen, kept, self._facts, self._book)
         keeps = self._index(seen, kept)
         weighed = self._weigh(seen, keeps)
+        kinship = Kinship(self._facts)
+        composer = Composer(self._facts, kinship)
         found: list[tuple[Finding, tuple[int, ...]]] = []
         for rule, group, verdict in weighed:
-            found += self._composer.compose(rule, group, verdict)
+            found += composer.compose(rule, group, verdict)
         findings = [*apportioned(found, self._facts), *keep_findings(self._facts, self._book, keeps.kept)]
-        findings += family_findings(self._facts, self._book)
+        findings += family_findings(self._facts, self._book, kinship)
         findings = [finding for finding in findings if finding.is_keep or self._is_big_enough(finding)]
         scale = self._scale()
         findings = [dataclasses.replace(finding, severity=scale.severity(finding)) for finding in findings]
