@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -55,6 +55,22 @@ class Facts:
         """Where tools keep their things: ``facts.places.is_at("hf-hub", tree, index)``."""
         self.retention = retention or Policies()
         """What stays of series: ``facts.retention.for_rule("trainer-old-checkpoint").apply(members)``."""
+
+        self._remembered: dict[tuple[object, int], tuple[int, Any]] = {}
+
+    def remembered(self, question: Callable[[int, Facts], T], directory: int) -> T:
+        """Return the answer to a question about a directory, asked once as long as nothing in it changes.
+
+        For what every child of a wide directory asks of it.
+        """
+        revision = self.tree.revision(directory)
+        known = self._remembered.get((question, directory))
+        if known is not None and known[0] == revision:
+            answer: T = known[1]
+            return answer
+        answer = question(directory, self)
+        self._remembered[question, directory] = (revision, answer)
+        return answer
 
     # Names and places
 

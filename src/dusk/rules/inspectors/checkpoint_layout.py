@@ -43,6 +43,10 @@ def layout(names: Collection[bytes]) -> str:
 
 def is_checkpoint(directory: int, facts: Facts) -> bool:
     """Return whether a directory is itself a checkpoint, so that what lies in it goes only with it."""
+    return facts.remembered(_is_checkpoint, directory)
+
+
+def _is_checkpoint(directory: int, facts: Facts) -> bool:
     if facts.tree.name(directory).endswith(b".ckpt"):
         return True
     if facts.tree.child_count(directory) > WIDE:
