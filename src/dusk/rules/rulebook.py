@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from dusk.fs import locations
 from dusk.rules.ground import PROJECT_MARKERS
+from dusk.rules.inspectors import OUTSIDE_INSTALLED
 from dusk.rules.installed import INSTALLED
 from dusk.rules.pattern import TriggerTable
 from dusk.rules.place import Place
@@ -74,6 +75,8 @@ class RuleBook:
         if number < 0:
             return number == ENVIRONMENT
         rule = self.rules[number]
+        if rule.inspector in OUTSIDE_INSTALLED and rule.match.anchor in ("self", "parent"):
+            return False
         return bool(rule.inspector) or rule.match.managed
 
     def with_file(self, path: bytes) -> tuple[RuleBook, UserRules]:

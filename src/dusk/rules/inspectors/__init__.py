@@ -54,6 +54,16 @@ INSPECTORS: dict[str, str] = {
 They are imported when something is to be inspected: most disks hold few of all these kinds. Empty where
 what the rule says is reported by another inspector.
 """
+OUTSIDE_INSTALLED = frozenset(
+    {
+        "archives", "backups", "build-outputs", "bytecode", "logs", "notebook-checkpoints",
+        "partial-downloads", "status-pile", "step-directories",
+    }
+)  # fmt: skip
+"""Inspectors that say nothing of what an installer put somewhere: walks pass over names for them there.
+
+Those whose names are everywhere in installed programs; others look for themselves.
+"""
 EVERY_DIRECTORY = (EmptyDirectories, BackupDirectories)
 """Observers that complete directories are shown to, thousands at once; they must be cheap."""
 
