@@ -6,6 +6,7 @@ it: every directory that is complete is asked for the word instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from dusk.rules.facts import Facts
@@ -13,7 +14,7 @@ from dusk.rules.inspectors.backups import inspect_dated
 from dusk.rules.sighting import Sighting
 from dusk.scan.tree import ROOT
 
-_WORDS = (b"backup", b"Backup", b"_bak", b"-bak")
+_WORD = re.compile(rb"[Bb]ackup|[-_]bak")
 
 
 class BackupDirectories:
@@ -25,8 +26,8 @@ class BackupDirectories:
 
     def note(self, directories: Sequence[int], facts: Facts) -> None:
         """Take note of complete directories: many at once, because a disk has a hundred thousand of them."""
-        name = facts.tree.name
-        self._seen.update([one for one in directories if any(word in name(one) for word in _WORDS)])
+        name, is_copy = facts.tree.name, _WORD.search
+        self._seen.update([one for one in directories if is_copy(name(one))])
 
     def conclude(self, facts: Facts) -> Iterator[Sighting]:
         """Yield all but the newest of each series, once the whole tree is complete."""
