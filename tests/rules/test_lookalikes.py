@@ -72,7 +72,8 @@ def test_somebodys_files_under_a_tools_name_are_not_safe(name: str, tmp_path: Pa
 def test_directories_that_a_program_may_fill_again_are_not_nobodys(tmp_path: Path) -> None:
     for path in (
         f"tmp/{BLOCKS}/0e", "job/ckpt/sources", "lab/dask-scratch-space/worker-1", "store/00", "store/01",
-        "store/a4", "store/ff", "box/exec-run/netns", "app/sessions", "plan/drafts",
+        "store/a4", "store/ff", "box/exec-run/netns", "app/sessions", "server/needed", "server/parts/needed",
+        "plan/drafts",
     ):  # fmt: skip
         (tmp_path / path).mkdir(parents=True)
     put(tmp_path / "tmp" / BLOCKS / "17" / "shuffle_1_2_0.data", size=5000)
@@ -80,11 +81,13 @@ def test_directories_that_a_program_may_fill_again_are_not_nobodys(tmp_path: Pat
         put(tmp_path / "job" / "ckpt" / name)
     put(tmp_path / "lab" / "dask-scratch-space" / "global.lock")
     put(tmp_path / "store" / "0a" / "0a12")
+    put(tmp_path / "server" / "state.0001")
+    put(tmp_path / "plan" / "plan.md")
     put(tmp_path / "app" / "server.pid", "12\n")
     set_ages(tmp_path)
     found = [one for one in judge(tmp_path).findings() if one.rule == "empty-directories"]
     paths = {os.path.relpath(os.fsdecode(path), tmp_path) for one in found for path in one.paths}
-    assert paths == {"plan"}
+    assert paths == {"plan/drafts"}
 
 
 def test_a_directory_that_was_made_just_now_is_waited_for(tmp_path: Path) -> None:

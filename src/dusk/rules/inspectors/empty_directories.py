@@ -32,6 +32,15 @@ _SERVICES, _NOT_SERVICES = b"/var/", b"/var/tmp/"
 _DIGITS = re.compile(rb"[0-9a-f]{1,3}\Z")
 _FEW = 4
 _LOCK = re.compile(rb".+\.(?:dirlock|pid|sock)\Z|(?:global|purge)?\.?lock\Z|LOCK\Z")
+# What people, and the programs that they run in a project, put into a directory. One with other files alone
+# is a program's store: PostgreSQL does not start without its empty pg_notify.
+_PEOPLES = re.compile(
+    rb".*\.(?:py|ipynb|md|rst|txt|tex|org|sh|c|cc|cpp|h|hpp|cu|go|rs|js|ts|jsx|tsx|java|r|jl|sql|html|css|ya?ml|toml|cfg|"
+    rb"ini|csv|tsv|jsonl|parquet|arrow|npy|npz|h5|hdf5|pdf|docx?|xlsx?|pptx?|odt|ods|jpe?g|png|gif|tiff?|svg|mp[34]|wav|"
+    rb"flac|mkv|avi|mov|safetensors|gguf|pth?|ckpt|onnx|keras|nemo|zip|tar|t?gz|bz2|xz|zst|7z|iso|deb|whl|out|err|log)\Z"
+    rb"|Makefile|Dockerfile|LICENSE|\.git(?:ignore|keep|attributes)",
+    re.IGNORECASE | re.DOTALL,
+)
 _QUEUES = frozenset({b"queue", b"queues", b"jobs", b"spool"})
 
 
@@ -97,7 +106,7 @@ def _is_awaited(index: int, facts: Facts) -> bool:
 
 
 class _Neighbours:
-    """Tells what a directory's other children say about an empty one; each directory is listed once."""
+    """Tells what lies around an empty directory; each directory is listed once."""
 
     def __init__(self, facts: Facts) -> None:
         """Ask these facts."""
@@ -105,20 +114,29 @@ class _Neighbours:
         self._known: dict[int, tuple[bool, bool]] = {}
 
     def claim(self, index: int) -> bool:
-        """Return whether a program's own store is around: it may write there again, or has it open."""
+        """Return whether a program's own store is around, which may need the directory to start again."""
         parent = self._facts.tree.parent(index)
-        if parent not in self._known:
-            self._known[parent] = self._look(parent)
-        is_locked, is_fan = self._known[parent]
-        return is_locked or (is_fan and _DIGITS.match(self._facts.tree.name(index)) is not None)
+        is_store, is_fan = self._around(parent)
+        if is_store or (is_fan and _DIGITS.match(self._facts.tree.name(index)) is not None):
+            return True
+        return parent > ROOT and self._around(self._facts.tree.parent(parent))[0]
 
-    def _look(self, parent: int) -> tuple[bool, bool]:
-        """Return whether a lock or a process's number lies there, and whether names are digits of hashes."""
+    def _around(self, directory: int) -> tuple[bool, bool]:
+        if directory not in self._known:
+            self._known[directory] = self._look(directory)
+        return self._known[directory]
+
+    def _look(self, directory: int) -> tuple[bool, bool]:
+        """Return whether only a program's state lies there, and whether names are digits of hashes."""
         try:
-            names = self._facts.children(parent)
+            children = self._facts.children(directory)
         except CannotTellError:
-            return False, True
-        return any(_LOCK.match(name) for name in names), sum(map(bool, map(_DIGITS.match, names))) >= _FEW
+            return True, True
+        if any(_LOCK.match(name) for name in children):
+            return True, True
+        files = [name for name, child in children.items() if self._facts.is_file(child)]
+        is_store = bool(files) and not any(_PEOPLES.match(name) for name in files)
+        return is_store and directory > ROOT, sum(map(bool, map(_DIGITS.match, children))) >= _FEW
 
 
 def _is_nobodys(index: int, facts: Facts, neighbours: _Neighbours) -> bool:
