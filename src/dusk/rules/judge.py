@@ -55,9 +55,7 @@ class Judge:
         self._references = ReferenceDesk(self.facts)
         self._holds = HoldDesk(self.facts)
         self._recognition = Recognition(self.facts, book, self._references)
-        self._settlement = Settlement(
-            self.facts, book, self._references, self._holds, settings.thresholds.minimum_size
-        )
+        self._settlement = Settlement(self.facts, book, self._references, self._holds, settings)
         self._judgement = Judgement((), {}, KeepIndex(scan.tree))
         self._seen: dict[int, list[Sighting | Kept]] = {}
         self._hits = 0

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dusk.fs.names import display_name, display_path
+from dusk.fs.protected import Protection
 from dusk.fs.units import parse_size
 from dusk.rules.apportionment import apportioned
 from dusk.rules.composing import Composer, Verdict
@@ -28,6 +29,7 @@ from dusk.rules.sighting import Part, Sighting
 from dusk.rules.wording import fill
 from dusk.rules.yielding import without_owned, without_sealed
 from dusk.scan.tree import ROOT
+from dusk.settings import Settings
 
 _ASKED_SINGLY = 32
 
@@ -48,7 +50,7 @@ class Settlement:
     """Turns sightings into findings."""
 
     def __init__(
-        self, facts: Facts, book: RuleBook, references: ReferenceDesk, holds: HoldDesk, minimum_size: str
+        self, facts: Facts, book: RuleBook, references: ReferenceDesk, holds: HoldDesk, settings: Settings
     ) -> None:
         """Weigh with these facts."""
         self._facts = facts
@@ -57,8 +59,10 @@ class Settlement:
         self._holds = holds
         self._packages = PackageOwner(facts.prober)
         self._filesystem: int | None = None
+        self._settings = settings
+        self._protection: Protection | None = None
         try:
-            self._minimum = parse_size(minimum_size)
+            self._minimum = parse_size(settings.thresholds.minimum_size)
         except ValueError:
             self._minimum = 0
 
@@ -204,13 +208,24 @@ class Settlement:
                     name = display_name(self._facts.tree.name(sealed))
                     verdict.hold_back(part.of, f"It lies in {name}, in which nothing is suggested.")
                     continue
-                owner = self._packages.reason(self._facts.path(part.entry))
-                if owner:
-                    verdict.hold_back(part.of, owner)
+                path = self._facts.path(part.entry)
+                reason = self._packages.reason(path) or self._protected(path)
+                if reason:
+                    verdict.hold_back(part.of, reason)
                     continue
                 blockers = keeps.blockers(part.entry)
                 if blockers:
                     verdict.hold_back(part.of, self._blocked(blockers))
+
+    def _protected(self, path: bytes) -> str:
+        """Say why no action may touch a path; empty when one may, or when only the gate can tell."""
+        if self._protection is None:
+            try:
+                self._protection = self._facts.prober.run(lambda: Protection.load(self._settings))
+            except CannotTellError:
+                self._protection = Protection(())
+        reason = self._protection.reason(path)
+        return f"No action of dusk touches it: it {reason}." if reason else ""
 
     def _ask_holders(self, rule: Rule, group: tuple[Sighting, ...], verdict: Verdict) -> None:
         if rule.in_use == "ignore" or verdict.pending:
