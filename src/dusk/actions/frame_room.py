@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 
 PIECE = 256 << 10
@@ -13,15 +12,13 @@ _OWN = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PR
 class FrameRoom:
     """Room in one stretch: a frame that is given to zstd whole is made a tenth faster.
 
-    It is used again, in big pages where there are such: new memory is slow to come by.
+    It is used again: new memory is slow to come by. Big pages are slower, because the kernel makes room for
+    them first.
     """
 
     def __init__(self, size: int) -> None:
         """Make room for ``size`` bytes, none of which is taken from the machine before it is filled."""
         self._memory = mmap.mmap(-1, size, **_OWN)
-        if hasattr(mmap, "MADV_HUGEPAGE"):
-            with contextlib.suppress(OSError):  # a kernel that has none
-                self._memory.madvise(mmap.MADV_HUGEPAGE)
         self.filled = 0
         """Bytes from the beginning that hold content; whoever fills more says so here."""
 
