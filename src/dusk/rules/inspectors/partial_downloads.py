@@ -31,7 +31,9 @@ def inspect_partial_downloads(directory: int, hits: list[int], facts: Facts) -> 
     """Yield what was left of downloads in one directory."""
     if facts.ground.is_managed(directory) or facts.ground.is_system(directory):
         return
-    sure, unsure, running = [], [], []
+    sure: list[int] = []
+    unsure: list[int] = []
+    running: list[int] = []
     for hit in hits:
         name = facts.tree.name(hit)
         if not facts.is_file(hit) or _VOLUME.match(name) or not _is_ours_to_judge(hit, facts):
