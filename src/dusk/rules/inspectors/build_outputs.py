@@ -42,6 +42,7 @@ _SETUPTOOLS_PART = re.compile(
 _ARTEFACT = re.compile(
     rb"(?P<name>[\w.]+?)-(?P<version>\d[\w.+!]*)(?:-[\w.-]+)?(?:\.whl|\.tar\.gz|\.zip|\.egg)\Z", re.DOTALL
 )
+_SOURCE_MAPS = (b".js.map", b".mjs.map", b".cjs.map", b".css.map")  # nobody writes one by hand
 _SOURCE = re.compile(rb"(?:\\ |\S)+\.rs\b")
 # People keep such files where they find them again; no tool writes them at the top of its output.
 _PERSONAL = ("*.md", "*.ipynb", "*.org", "*.docx", "*.odt", "notes*", "NOTES*", "TODO*", "*.tex")
@@ -166,7 +167,11 @@ def _build(name: bytes, inside: dict[bytes, int], beside: dict[bytes, int]) -> t
 
 def _dist(inside: dict[bytes, int], beside: dict[bytes, int]) -> tuple[str, str] | None:
     if not any(one in beside for one in _PYTHON):
-        if any(one in beside for one in _NODE) and (b"index.html" in inside or b"assets" in inside):
+        if any(one in beside for one in _NODE) and (
+            b"index.html" in inside
+            or b"assets" in inside
+            or any(one.endswith(_SOURCE_MAPS) for one in inside)
+        ):
             return "web-build", "package.json lies beside it and a bundler's output in it."
         return None
     artefacts = [_ARTEFACT.match(one) for one in inside if one != b".gitignore"]
