@@ -55,6 +55,11 @@ class Verdict:
     free: str = ""
     """That nobody has it open."""
 
+    def withhold(self, reason: str) -> None:
+        """Offer nothing, for a reason that is said once."""
+        if reason not in self.withheld:
+            self.withheld.append(reason)
+
     def hold_back(self, entries: Iterable[int], reason: str) -> None:
         """Take subjects off the list; the first reason stays."""
         for entry in entries:

@@ -185,8 +185,8 @@ class Settlement:
                     verdict.named[subject] = naming.sentence
                 elif naming is not None and naming.sentence not in verdict.searched:
                     verdict.searched.append(naming.sentence)
-            if sighting.withheld and sighting.withheld not in verdict.withheld:
-                verdict.withheld.append(sighting.withheld)
+            if sighting.withheld:
+                verdict.withhold(sighting.withheld)
         return verdict
 
     def _hold_back_blocked(self, group: tuple[Sighting, ...], verdict: Verdict, keeps: KeepIndex) -> None:
@@ -197,7 +197,7 @@ class Settlement:
             for part in sighting.all_parts:
                 if part.entry == ROOT:
                     # It is what it is, but what names it and what it holds up was not looked at.
-                    verdict.withheld.append("it is what was scanned: scan the directory above to judge it.")
+                    verdict.withhold("it is what was scanned: scan the directory above to judge it.")
                 if self._facts.has_closed(part.entry):
                     verdict.hold_back(
                         part.of, "Part of it cannot be looked at, so nobody knows what is in it."
