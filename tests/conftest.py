@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,11 @@ _LEAKS = (
     "WANDB_DIR", "OLLAMA_MODELS", "PIP_CACHE_DIR", "UV_CACHE_DIR", "CARGO_HOME", "RUSTUP_HOME", "GOPATH",
     "GOCACHE", "CONDA_PKGS_DIRS",
 )  # fmt: skip
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C in what tests start, also where a script runs them in the background and ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
