@@ -150,5 +150,5 @@ def _is_nobodys(index: int, facts: Facts, neighbours: _Neighbours) -> bool:
     if any(name.startswith(b".") or name in _QUEUES or _SESSION.fullmatch(name) for name in above):
         return False
     return not any(
-        tree.name(entry) in _EXPECTED or _SESSION.match(tree.name(entry)) for entry in tree.subtree(index)
+        tree.name(entry) in _EXPECTED or _SESSION.fullmatch(tree.name(entry)) for entry in tree.subtree(index)
     )
