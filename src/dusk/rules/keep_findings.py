@@ -30,7 +30,8 @@ def keep_findings(facts: Facts, book: RuleBook, kept: Sequence[Kept]) -> list[Fi
 def _finding(facts: Facts, rule: Rule, project: int, group: list[Kept]) -> Finding:
     entries = list(dict.fromkeys(entry for one in group for entry in _standing_for(facts, one, project)))
     count = sum(len(one.entries) for one in group)
-    entries.sort(key=lambda entry: not facts.is_directory(entry))
+    # By path: in which order directories were walked depends on which thread was quicker.
+    entries.sort(key=lambda entry: (not facts.is_directory(entry), facts.path(entry)))
     listed = entries[:_PATHS]
     words = {
         "name": display_path(facts.relative(listed[0])),
