@@ -26,6 +26,7 @@ _HARD_LINK = EntryFlag.HARD_LINK.value
 _LINKS_BELOW = EntryFlag.LINKS_BELOW.value
 _REMOVED = EntryFlag.REMOVED.value
 _ELSEWHERE = EntryFlag.COUNTED_ELSEWHERE.value
+_MATCHED_AT_ONCE = 4096
 
 
 @dataclass(slots=True)
@@ -78,7 +79,10 @@ class TreeWriter:
             self._matcher = matcher = TreeMatcher(triggers, self.storage)
             end = self.storage.published
         # Whatever is published from now on is matched by the scanning thread.
-        for parent, siblings in groupby(range(ROOT + 1, end), self.storage.parents.__getitem__):
+        parents = self.storage.parents
+        for (parent, _), siblings in groupby(
+            range(ROOT + 1, end), lambda index: (parents[index], index // _MATCHED_AT_ONCE)
+        ):
             indexes = tuple(siblings)
             names = [self.storage.name(index) for index in indexes]
             self.hits.extend(matcher.hits(parent, indexes[0], names))
