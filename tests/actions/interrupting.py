@@ -39,16 +39,11 @@ def _count_down(limit: int, after: bool) -> Callable[[Callable[..., object]], Ca
     return wrap
 
 
-def killed(work: Callable[[], object], limit: int, after: bool) -> bool:
-    """Do the work in a child that dies at one call; return whether it died."""
+def died(work: Callable[[], object]) -> bool:
+    """Do the work in a child; return whether a signal ended it. What else ends it early fails the test."""
     child = os.fork()
     if child == 0:
         try:
-            wrap = _count_down(limit, after)
-            for name in _CALLS:
-                setattr(os, name, wrap(getattr(os, name)))
-            relocation.syscalls.renameat2 = wrap(relocation.syscalls.renameat2)
-            Journal._attempt = wrap(Journal._attempt)
             work()
             os._exit(0)
         except BaseException:
@@ -59,6 +54,20 @@ def killed(work: Callable[[], object], limit: int, after: bool) -> bool:
     _, status = os.waitpid(child, 0)
     assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0, status
     return os.WIFSIGNALED(status)
+
+
+def killed(work: Callable[[], object], limit: int, after: bool) -> bool:
+    """Do the work in a child that dies at one call; return whether it died."""
+
+    def until_then() -> None:
+        wrap = _count_down(limit, after)
+        for name in _CALLS:
+            setattr(os, name, wrap(getattr(os, name)))
+        relocation.syscalls.renameat2 = wrap(relocation.syscalls.renameat2)
+        Journal._attempt = wrap(Journal._attempt)
+        work()
+
+    return died(until_then)
 
 
 def contents_of(*roots: bytes) -> dict[bytes, int]:

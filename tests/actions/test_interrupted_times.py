@@ -16,7 +16,7 @@ from dusk.actions.undo import undo_batch
 from dusk.fs import holders
 from dusk.rules.finding import Action
 
-from .interrupting import clear, settle, undo_all
+from .interrupting import clear, died, settle, undo_all
 from .test_undo import old
 
 LINES = b"".join(b"%d some words that repeat\n" % number for number in range(400))
@@ -31,8 +31,8 @@ def nobody_holds_anything(monkeypatch):
 
 def killed_before_time(work, number):
     """Do the work in a child that dies right before it gives a directory a time; return whether it died."""
-    child = os.fork()
-    if child == 0:
+
+    def until_then():
         real, left = os.utime, [number]
 
         def utime(target, *words, **options):
@@ -43,11 +43,9 @@ def killed_before_time(work, number):
             return real(target, *words, **options)
 
         os.utime = utime
-        try:
-            work()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        work()
+
+    return died(until_then)
 
 
 def fill(box):
@@ -130,8 +128,8 @@ def test_a_queue_leaves_no_trace_either(box, prepare):
 
 def killed_before_closing(work):
     """Do the work in a child that dies right before it writes down how it ended; return whether it died."""
-    child = os.fork()
-    if child == 0:
+
+    def until_then():
         real = Journal.write
 
         def write(journal, records, *, closing=False):
@@ -140,11 +138,9 @@ def killed_before_closing(work):
             return real(journal, records, closing=closing)
 
         Journal.write = write
-        try:
-            work()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        work()
+
+    return died(until_then)
 
 
 def test_several_moves_follow_each_other(tmp_path):
