@@ -59,6 +59,10 @@ class Ground:
         """Return whether the system's own package manager owns the directory."""
         return self._system_root or is_system(self._tree.path(directory))
 
+    def is_anybodys(self, directory: int) -> bool:
+        """Return whether neither an installer nor the system put this directory's content there."""
+        return not (self.is_managed(directory) or self.is_system(directory))
+
     def project(self, index: int) -> int:
         """Return the nearest directory at or above that looks like the top of a project, else the root."""
         while index > ROOT and not self._is_marked(index):

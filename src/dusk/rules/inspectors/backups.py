@@ -45,7 +45,7 @@ class _Copy:
 
 def inspect_backups(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield copies beside their originals, and all but the newest of each dated series, in one directory."""
-    if not _is_anybodys(directory, facts):
+    if not facts.ground.is_anybodys(directory):
         return
     if directory == ROOT or not _HEARD_OF.match(facts.tree.name(directory)):
         yield from _inspect(directory, hits, facts)
@@ -62,7 +62,7 @@ def inspect_backups(directory: int, hits: list[int], facts: Facts) -> Iterator[S
 def inspect_dated(directory: int, copies: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield the older ones of some directories with dates in their names, but for what a rule heard of."""
     tree = facts.tree
-    if _PLACE.match(_own_name(directory, facts)) or not _is_anybodys(directory, facts):
+    if _PLACE.match(_own_name(directory, facts)) or not facts.ground.is_anybodys(directory):
         return
     series: dict[bytes, list[_Copy]] = {}
     for copy in copies:
@@ -72,10 +72,6 @@ def inspect_dated(directory: int, copies: list[int], facts: Facts) -> Iterator[S
             series.setdefault(dated[0], []).append(_Copy(copy, *dated))
     for stem, members in series.items():
         yield from _series(stem, members, facts)
-
-
-def _is_anybodys(directory: int, facts: Facts) -> bool:
-    return not (facts.ground.is_managed(directory) or facts.ground.is_system(directory))
 
 
 def _own_name(directory: int, facts: Facts) -> bytes:

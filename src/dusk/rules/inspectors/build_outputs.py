@@ -50,7 +50,7 @@ _PERSONAL = ("*.md", "*.ipynb", "*.org", "*.docx", "*.odt", "notes*", "NOTES*", 
 
 def inspect_build_outputs(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield the build outputs among the children of one directory."""
-    if facts.ground.is_managed(directory) or facts.ground.is_system(directory):
+    if not facts.ground.is_anybodys(directory):
         return
     seen: set[int] = set()
     for hit in hits:

@@ -19,7 +19,7 @@ _NUMBA = re.compile(rb"(.+?)\.[^/]*\.nb[ic]\Z")
 
 def inspect_bytecode(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield the bytecode of one directory of sources."""
-    if facts.ground.is_managed(directory) or facts.ground.is_system(directory):
+    if not facts.ground.is_anybodys(directory):
         return
     for hit in hits:
         if not facts.is_directory(hit) or facts.tree.parent(hit) != directory:

@@ -47,7 +47,7 @@ class _Listing:
 
 def inspect_archives(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield the archives of one directory whose content lies unpacked beside them."""
-    if facts.ground.is_managed(directory) or facts.ground.is_system(directory):
+    if not facts.ground.is_anybodys(directory):
         return
     for hit in hits:
         match = _ARCHIVE.match(facts.tree.name(hit))

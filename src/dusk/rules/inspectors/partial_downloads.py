@@ -29,7 +29,7 @@ _TEXT = (b".txt", b".md", b".csv", b".py", b".json", b".yaml", b".yml", b".tex",
 
 def inspect_partial_downloads(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
     """Yield what was left of downloads in one directory."""
-    if facts.ground.is_managed(directory) or facts.ground.is_system(directory):
+    if not facts.ground.is_anybodys(directory):
         return
     sure: list[int] = []
     unsure: list[int] = []
