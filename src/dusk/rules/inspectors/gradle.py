@@ -63,7 +63,7 @@ def _is_cache(caches: int, facts: Facts) -> bool:
     versions = any(_VERSION.match(name) and facts.tree.child_count(inside[name]) for name in inside)
     journal = facts.child(caches, b"journal-1", b"journal-1.lock")
     jars = any(_JARS.match(name) for name in inside)
-    return journal is not None or jars or (versions and _below(caches, (_HOME,), facts))
+    return journal is not None or jars or (versions and _HOME in facts.ground.names_above(caches))
 
 
 def _has_registry(daemon: int, facts: Facts) -> bool:
@@ -85,7 +85,3 @@ def _is_of_project(children: dict[bytes, int], facts: Facts) -> bool:
     except CannotTellError:
         return False
     return hashes or b"buildOutputCleanup" in children
-
-
-def _below(index: int, names: tuple[bytes, ...], facts: Facts) -> bool:
-    return any(name in names for name in facts.ground.names_above(index))
