@@ -78,7 +78,7 @@ bool Triggers::encloses(bool above, const std::string& path) const {
   if (openings_.count(path) != 0) return false;
   if (above || enclosures_.count(path) != 0) return true;
   const std::size_t last = path.rfind('/');
-  if (last == std::string::npos) return enclosures_.count(path) != 0;
+  if (last == std::string::npos) return false;
   if (enclosures_.count(path.substr(last + 1)) != 0) return true;
   if (last == 0) return false;
   const std::size_t before = path.rfind('/', last - 1);

@@ -99,6 +99,7 @@ class Triggers {
     return first ^ (last << 7 | last >> 25) ^ static_cast<std::uint32_t>(length << 20);
   }
 
+  void note_parts(const std::string& path);
   bool has_name(std::string_view name) const { return all_names_.count(name) != 0; }
   bool has_prefix(std::string_view name, std::uint32_t first) const;
   bool has_suffix(std::string_view name, std::uint32_t last) const;
@@ -108,8 +109,6 @@ class Triggers {
   std::unordered_set<std::string_view> all_names_;
   Edges prefixes_, suffixes_;
   bool everything_ = false;
-  void note_parts(const std::string& path);
-
   std::unordered_set<std::string> enclosures_, openings_;
   std::size_t most_parts_ = 0;
   std::unique_ptr<const Triggers> inside_;
