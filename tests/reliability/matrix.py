@@ -174,7 +174,7 @@ class Matrix:
         times = [one for one in found if one.startswith("directory time of")]
         others = [one for one in found if not one.startswith("directory time of")]
         row.times += bool(times)
-        if scene.plan == "trash" and scene.phase in ("act", "first") and fault.mode is Mode.KILL:
+        if fault.mode is Mode.KILL:
             others += times
         yield from (f"after undo {one}" for one in others)
         yield from invariants.conserved(contents, invariants.contents(self.box))

@@ -16,6 +16,11 @@ from .scenes import PLANS, SCENES
 # Every so many calls, starting at another one for each fault.
 STEPS = {"kill": 7}
 OTHERS = 41
+# Where a directory is removed, and nothing that is left tells when: every call.
+REMOVING = [
+    "empty-dirs, act", "scaffold, undo", "split, act", "compress, recovery", "rotate, recovery",
+    "split, recovery",
+]  # fmt: skip
 
 
 def rows(library, tmp_path, scenes, faults, step):
@@ -47,6 +52,15 @@ def test_whatever_goes_wrong_nothing_is_lost(library, tmp_path, plan, fault):
     assert [problem for row in told for problem in row["problems"]] == []
     # The faults did happen.
     assert all(row["hit"] for row in told if row["calls"] > OTHERS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scene", REMOVING)
+def test_no_kill_costs_a_directory_its_time(library, tmp_path, scene):
+    (row,) = rows(library, tmp_path, [scene], ["kill"], 1)
+    assert (row["times"], row["problems"]) == (0, [])
+    assert row["hit"] == row["calls"] > 0
 
 
 def test_the_library_sees_the_calls_of_sqlite_too(library, tmp_path):

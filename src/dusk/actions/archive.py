@@ -23,7 +23,7 @@ from dusk.actions.removal import remove_tree
 from dusk.actions.trash import TrashMove, trash_group
 from dusk.actions.trash_choice import NoTrash, TrashDirectories
 from dusk.fs.cancellation import Cancelled, Cancelling
-from dusk.fs.descent import open_directory
+from dusk.fs.descent import open_directory, open_subdirectory
 from dusk.fs.identity import Identity
 from dusk.fs.names import display_path
 from dusk.fs.protected import Protection
@@ -249,9 +249,20 @@ def remove_working(
     with contextlib.suppress(OSError):
         status = os.stat(working, dir_fd=directory, follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid():
+            # What is in it takes long, and the moment of its own removal counts.
+            _empty(directory, working)
             with keeping or contextlib.nullcontext():
-                remove_tree(directory, working)
+                os.rmdir(working, dir_fd=directory)
             sync(directory)
+
+
+def _empty(directory: int, working: bytes) -> None:
+    holder = open_subdirectory(directory, working)
+    try:
+        for name in os.listdir(holder):
+            remove_tree(holder, os.fsencode(name))
+    finally:
+        os.close(holder)
 
 
 def _failure(situation: Situation, problem: BaseException) -> str:

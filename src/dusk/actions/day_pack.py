@@ -18,6 +18,7 @@ from dusk.actions.act import Work
 from dusk.actions.archive import remove_working
 from dusk.actions.gate import Refused
 from dusk.actions.journal import JournalError
+from dusk.actions.moments import Moments
 from dusk.actions.packed_archive import pack_name
 from dusk.actions.packing import NAME, PACK_SUFFIX, Packer
 from dusk.actions.record import Product, Record, State
@@ -96,8 +97,13 @@ class DayPack:
         """Let the pile keep its time: only the directory with the day's files that goes at the end tells."""
         return time_kept(self._pile, self._before_ns)
 
+    def _kept_without(self, leaving: bytes) -> contextlib.AbstractContextManager[None]:
+        noting = self._work.journal.moments.noting(leaving)
+        return time_kept(self._pile, self._before_ns, noting=noting)
+
     def _remove_working(self) -> None:
-        remove_working(self._pile, self._working, self._kept())
+        keeping = self._kept_without(os.path.join(self._path, self._working))
+        remove_working(self._pile, self._working, keeping)
 
     def _make(self) -> tuple[Product, str]:
         with self._kept():
@@ -195,7 +201,8 @@ class DayPack:
             # The journal may know more than the caller: the directory is made where an error comes between.
             record = self._work.journal.record(record.id) or record
         try:
-            left = scatter(self._pile, self._path, self._holding, record.identity, self._before_ns)
+            path, moments = os.path.join(self._path, self._holding), self._work.journal.moments
+            left = scatter(self._pile, path, record.identity, self._before_ns, moments)
             self._withdraw(record)
         except (OSError, JournalError) as further:
             # The record stays open: the next recovery moves the rest back.
@@ -211,20 +218,21 @@ class DayPack:
 
     def _withdraw(self, record: Record) -> None:
         for product in self._work.journal.products(record.id):
-            with self._kept():
+            with self._kept_without(product.path):
                 is_gone = withdraw_product(self._pile, self._working, product)
             if not is_gone:
                 raise OSError(errno.EIO, f"{display_path(product.path)} could not be removed")
         self._remove_working()
 
 
-def scatter(pile: int, path: bytes, holding: bytes, identity: Identity, kept_ns: int) -> str:
-    """Move what a holding directory holds back into the open pile at ``path``, and remove it when empty.
+def scatter(pile: int, path: bytes, identity: Identity, kept_ns: int, moments: Moments) -> str:
+    """Move what the holding directory at ``path`` holds back into the open pile, and remove it when empty.
 
     Only out of the directory that ``identity`` tells, and replacing nothing; a pile with the time ``kept_ns``
     keeps that. Returns what stays because its name is taken, as a sentence. Raises OSError when anything
     stays for another reason: try again later.
     """
+    holding = os.path.basename(path)
     try:
         holder = os.open(holding, _FLAGS, dir_fd=pile)
     except FileNotFoundError:
@@ -247,11 +255,11 @@ def scatter(pile: int, path: bytes, holding: bytes, identity: Identity, kept_ns:
         sync(pile)
     finally:
         os.close(holder)
-    where = display_path(os.path.join(path, holding))
+    where = display_path(path)
     if problem is not None:
         raise OSError(problem.errno, f"files of it lie in {where}: {problem.strerror}")
     if not taken:
-        with time_kept(pile, kept_ns):
+        with time_kept(pile, kept_ns, noting=moments.noting(path)):
             os.rmdir(holding, dir_fd=pile)
         sync(pile)
         return ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dusk.actions.interrupted_times import ONE_MOMENT_NS
+from dusk.actions.moments import Moments
 from dusk.actions.record import Product
 from dusk.actions.relocation import modified_ns, time_kept
 
@@ -40,11 +41,12 @@ class DirectoryTimes:
             self.known[path] = (before, modified_ns(directory))
 
     @contextlib.contextmanager
-    def given_back(self, path: bytes, directory: int) -> Iterator[None]:
-        """Give an open directory the time from before right after a change of ours in the block."""
-        before, after = self.known.get(path, (0, 0))
+    def given_back(self, path: bytes, directory: int, moments: Moments) -> Iterator[None]:
+        """Give the open directory of a path the time from before right after its removal in the block."""
+        before, after = self.known.get(os.path.dirname(path), (0, 0))
         now = modified_ns(directory)
-        with time_kept(directory, now if now in (before, after) else 0, before):
+        known = now if now in (before, after) else 0
+        with time_kept(directory, known, before, noting=moments.noting(path)):
             yield
 
     def explain(self, made: Sequence[Product]) -> None:

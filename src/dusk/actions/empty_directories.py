@@ -29,6 +29,7 @@ from dusk.actions.act import (
 from dusk.actions.directory_facts import DirectoryFacts
 from dusk.actions.gate import Gate, Refused
 from dusk.actions.journal import JournalError
+from dusk.actions.moments import Moments
 from dusk.actions.outcome import ItemState, completed_later
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import modified_ns, status_of, sync
@@ -100,7 +101,7 @@ class EmptyDirectories(Act):
         ends: list[End] = []
         ended: list[Record] = []
         for item, found, record in zip(items, facts, records, strict=True):
-            written, end = _remove_tree(item, found, record)
+            written, end = _remove_tree(item, found, record, work.journal.moments)
             ended.append(written)
             ends.append(end)
         for descriptor in {item.situation.parent for item in items}:
@@ -136,7 +137,7 @@ class EmptyDirectories(Act):
             settling.end(record, State.FAILED, "Interrupted before it was removed.")
             settling.sentences.append(f"{shown} is as it was: dusk was interrupted before it was removed.")
         elif _is_missing(record.source):
-            settling.end(record, State.DONE)
+            settling.removed(record)
             settling.sentences.append(
                 f"{shown} was empty and was removed before dusk was interrupted. 'dusk undo' makes it again."
             )
@@ -167,11 +168,14 @@ def _look(parent: int, name: bytes, path: bytes) -> list[DirectoryFacts]:
         os.close(top)
 
 
-def _remove_tree(item: Admission, found: list[DirectoryFacts], record: Record) -> tuple[Record, End]:
+def _remove_tree(
+    item: Admission, found: list[DirectoryFacts], record: Record, moments: Moments
+) -> tuple[Record, End]:
     """Remove one empty tree whose intent is in the journal; return its record and its end."""
     situation = item.situation
+    before = modified_ns(situation.parent)
     try:
-        error = _remove(situation.parent, situation.name, found)
+        error = _remove(situation.parent, record.source, found, moments)
     except OSError as problem:
         # The record stays open: recovery makes again what is missing.
         sentence = (
@@ -182,16 +186,17 @@ def _remove_tree(item: Admission, found: list[DirectoryFacts], record: Record) -
     if error:
         sentence = f"{situation.shown}: {error}. Nothing was removed."
         return replace(record, state=State.FAILED, error=sentence), End(ItemState.FAILED, sentence)
-    done = replace(record, state=State.DONE, parent_after_ns=modified_ns(situation.parent))
+    after = modified_ns(situation.parent)
+    done = replace(record, state=State.DONE, parent_before_ns=before, parent_after_ns=after)
     return done, End(ItemState.DONE, frees_now=item.survey.disk_size, frees_after_purge=0)
 
 
-def _remove(parent: int, name: bytes, found: list[DirectoryFacts]) -> str:
-    """Remove an empty tree bottom up; return why not, and then it is as it was.
+def _remove(parent: int, path: bytes, found: list[DirectoryFacts], moments: Moments) -> str:
+    """Remove the empty tree at a path bottom up; return why not, and then it is as it was.
 
     Raises OSError when what had been removed could not be made again.
     """
-    removed = []
+    name, removed = os.path.basename(path), []
     try:
         top = open_subdirectory(parent, name)
         try:
@@ -205,6 +210,7 @@ def _remove(parent: int, name: bytes, found: list[DirectoryFacts]) -> str:
                 removed.append(facts)
         finally:
             os.close(top)
+        moments.note(path)
         _remove_one(parent, name, found[0])
     except OSError as error:
         if removed:

@@ -2,6 +2,7 @@
 
 A rename, a link and a new directory stamp what they move or make and its directory at one moment. So a
 directory with that time was changed by dusk's own call last; a later time is somebody else's, and stays.
+Of what was removed, `moments` tells.
 """
 
 from __future__ import annotations
@@ -12,12 +13,27 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import status_of
-from dusk.fs.descent import open_parent
+from dusk.actions.relocation import entry_status
+from dusk.fs.descent import open_directory
 
 # File times come from a clock that ticks every 1 to 10 ms.
 ONE_MOMENT_NS = 10_000_000
 """Two times that are no further apart than this may be of one call."""
+
+
+def give_time_after(path: bytes, moments: Iterable[int], then_ns: int) -> None:
+    """Give a directory a time, if a change of dusk's own at one of some moments was the last one there.
+
+    What cannot be looked at is let go: a time is not worth an error.
+    """
+    with contextlib.suppress(OSError, OverflowError):
+        directory = open_directory(path)
+        try:
+            now = os.fstat(directory)
+            if any(abs(now.st_mtime_ns - moment) <= ONE_MOMENT_NS for moment in moments):
+                os.utime(directory, ns=(now.st_atime_ns, then_ns))
+        finally:
+            os.close(directory)
 
 
 def give_interrupted_time_back(record: Record, moments: Iterable[int]) -> None:
@@ -26,21 +42,15 @@ def give_interrupted_time_back(record: Record, moments: Iterable[int]) -> None:
     ``moments`` are the change times of what dusk moved or made there. Before its source leaves, an act keeps
     the time from before it; a return keeps the time from after the act until its source is back.
     """
-    if not record.parent_before_ns:
+    directory = os.path.dirname(record.source)
+    status = entry_status(directory)
+    known = (record.parent_before_ns, record.parent_after_ns)
+    if not record.parent_before_ns or status is None or status.st_mtime_ns in known:
         return
-    with contextlib.suppress(OSError, ValueError):
-        parent, name = open_parent(record.source)
-        try:
-            now = os.fstat(parent)
-            if now.st_mtime_ns in (record.parent_before_ns, record.parent_after_ns):
-                return
-            if any(abs(now.st_mtime_ns - moment) <= ONE_MOMENT_NS for moment in moments):
-                is_back = record.state is State.VERIFIED or status_of(parent, name) is not None
-                is_under_way = record.reverses and not is_back
-                then = record.parent_after_ns if is_under_way else record.parent_before_ns
-                os.utime(parent, ns=(now.st_atime_ns, then))
-        finally:
-            os.close(parent)
+    is_back = record.state is State.VERIFIED or entry_status(record.source) is not None
+    is_under_way = record.reverses and not is_back
+    then_ns = record.parent_after_ns if is_under_way else record.parent_before_ns
+    give_time_after(directory, moments, then_ns)
 
 
 def with_known_times(record: Record, original: Record, now_ns: int) -> Record:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from dusk.actions import journal_file, schema
 from dusk.actions.journal_file import JournalError
+from dusk.actions.moments import Moments
 from dusk.actions.record import BatchKind, BatchRecord, Product, Record, State
 from dusk.fs.locations import state_directory
 
@@ -30,6 +31,8 @@ class Journal:
         """Wrap an open database; use ``Journal.open``."""
         self.directory = directory
         """Where the journal lies."""
+        self.moments = Moments(directory)
+        """When directories lost something that nothing else tells of."""
         self.notices = notices
         """Sentences that a face should show once, such as that a damaged journal was set aside."""
         self._connection = connection
@@ -163,12 +166,22 @@ class Journal:
         """Tell other processes that unfinished records are being worked on right now."""
         with self._locked(fcntl.LOCK_SH):
             yield
+        if self.moments.exist():
+            with contextlib.suppress(JournalError), self.recovering() as is_alone:
+                if is_alone:
+                    self.forget_moments()
 
     @contextlib.contextmanager
     def recovering(self) -> Iterator[bool]:
         """Take unfinished records over; yield False while another process or thread is acting."""
         with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as taken:
             yield taken
+
+    def forget_moments(self) -> None:
+        """Forget the moments, unless an open record may need them; only for who is alone."""
+        with contextlib.suppress(JournalError):
+            if not self.open_records():
+                self.moments.forget()
 
     @contextlib.contextmanager
     def _locked(self, operation: int) -> Iterator[bool]:

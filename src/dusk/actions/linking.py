@@ -26,15 +26,8 @@ from dusk.actions.journal import JournalError
 from dusk.actions.metadata import read_attributes
 from dusk.actions.outcome import ItemState, completed_later
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import give_time_back, modified_ns, status_of, sync, time_kept
-from dusk.actions.settling import (
-    Settling,
-    directory_time_kept,
-    drop_document,
-    entry_status,
-    is_in_place,
-    is_in_trash,
-)
+from dusk.actions.relocation import entry_status, give_time_back, modified_ns, status_of, sync, time_kept
+from dusk.actions.settling import Settling, drop_document, is_in_place, is_in_trash
 from dusk.actions.trash import TrashMove, release_place, reserve_place
 from dusk.actions.trash_directory import TrashDirectory, Unusable
 from dusk.fs.cancellation import Cancelling, stop_if
@@ -96,7 +89,7 @@ def settle(record: Record, settling: Settling) -> None:
     shown = display_path(record.source)
     place = settling.place_of(record)
     in_trash = is_in_trash(record, place)
-    _drop_temporary(record)
+    _drop_temporary(record, settling)
     if is_in_place(record):
         if in_trash:
             assert place is not None
@@ -108,7 +101,7 @@ def settle(record: Record, settling: Settling) -> None:
     now = entry_status(record.source)
     if in_trash and now is not None and _is_link(now, record):
         # Taking the name stamped the kept file and the directory at one moment.
-        settling.moved(settling.end(record, State.DONE), now.st_ctime_ns)
+        settling.moved(record, now.st_ctime_ns)
         settling.sentences.append(
             f"{shown} became a hard link before dusk was interrupted. 'dusk undo' takes it back."
         )
@@ -282,7 +275,7 @@ def _is_link(status: os.stat_result, record: Record) -> bool:
         return False
 
 
-def _drop_temporary(record: Record) -> None:
+def _drop_temporary(record: Record, settling: Settling) -> None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         name = json.loads(record.detail)["temporary"].encode()
         parent, _ = open_parent(record.source)
@@ -290,7 +283,7 @@ def _drop_temporary(record: Record) -> None:
             status = status_of(parent, name)
             if status is not None and _is_link(status, record):
                 give_interrupted_time_back(record, [status.st_ctime_ns])
-                with directory_time_kept(record):
+                with settling.directory_time_kept(record, os.path.join(os.path.dirname(record.source), name)):
                     os.unlink(name, dir_fd=parent)
         finally:
             os.close(parent)

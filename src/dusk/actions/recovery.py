@@ -42,12 +42,14 @@ def recover(journal: Journal) -> RecoveryReport:
         trashes = TrashDirectories(journal.places())
         try:
             settling = Settling(journal, trashes)
+            journal.moments.give_times_back()
             interrupted = journal.open_records()
             for record in reversed(interrupted):  # each knows the time of its directory before it
                 settling.give_time_back(record, interrupted)
             for record in interrupted:
                 _settle(record, settling)
             settling.settle_times()
+            journal.forget_moments()
         finally:
             trashes.close()
     return RecoveryReport(tuple(settling.sentences))

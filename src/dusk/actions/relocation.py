@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Iterator
 
 from dusk.fs import syscalls
+from dusk.fs.descent import open_parent
 from dusk.fs.identity import Identity
 
 # What filesystems answer that do not know RENAME_NOREPLACE, such as FUSE and NFS.
@@ -84,21 +85,29 @@ def give_time_back(directory: int, now: os.stat_result, before_ns: int, after_ns
 
 
 @contextlib.contextmanager
-def time_kept(directory: int, known_ns: int, then_ns: int = 0) -> Iterator[None]:
+def time_kept(
+    directory: int, known_ns: int, then_ns: int = 0, *, noting: Callable[[int], None] = lambda _: None
+) -> Iterator[None]:
     """Give an open directory its time back right after a change of dusk's own in the block.
 
     Only if it had ``known_ns`` before, so that nobody else's change is hidden; 0 for nothing to keep. With
-    ``then_ns`` it gets that one instead. What is interrupted between two steps then has left no trace.
+    ``then_ns`` it gets that one instead. What is interrupted between two steps then has left no trace; where
+    nothing that is left would tell of a kill in between, ``noting`` is told that time before, and 0 after.
     """
+    then_ns = then_ns or known_ns
     try:
         before = os.fstat(directory) if known_ns else None
     except OSError:
         before = None
+    if before is None or before.st_mtime_ns != known_ns:
+        yield
+        return
+    noting(then_ns)
     try:
         yield
     finally:
-        if before is not None:
-            give_time_back(directory, before, then_ns or known_ns, known_ns)
+        give_time_back(directory, before, then_ns, known_ns)
+        noting(0)
 
 
 def same_inode(identity: Identity) -> Callable[[os.stat_result], bool]:
@@ -112,6 +121,20 @@ def status_of(directory: int, name: bytes) -> os.stat_result | None:
         return os.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
         return None
+
+
+def entry_status(path: bytes) -> os.stat_result | None:
+    """Return the status of an entry reached through no symbolic link; None when it cannot be seen."""
+    try:
+        parent, name = open_parent(path)
+    except (OSError, ValueError):
+        return None
+    try:
+        return status_of(parent, name)
+    except OSError:
+        return None
+    finally:
+        os.close(parent)
 
 
 def sync(descriptor: int) -> None:

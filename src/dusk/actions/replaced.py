@@ -15,9 +15,16 @@ from dusk.actions.interrupted_times import with_known_times
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import modified_ns, relocate, same_inode, status_of, sync, time_kept
+from dusk.actions.relocation import (
+    entry_status,
+    modified_ns,
+    relocate,
+    same_inode,
+    status_of,
+    sync,
+    time_kept,
+)
 from dusk.actions.restoration import TrashReturn, make_directories, restore_group
-from dusk.actions.settling import entry_status
 from dusk.actions.trash import TrashMove, trash_group
 from dusk.actions.withdrawal import is_unchanged
 from dusk.fs.cancellation import Cancelled
@@ -213,6 +220,7 @@ def _make_in(
     path = os.path.join(os.path.dirname(original.source), working)
     intent = with_known_times(record, original, modified_ns(parent))
     (record,) = tools.journal.write([replace(intent, working=path, trash=b"", trash_name=b"")])
+    noting = tools.journal.moments.noting(path)
     try:
         with time_kept(parent, original.parent_after_ns):
             os.mkdir(working, 0o700, dir_fd=parent)
@@ -230,14 +238,14 @@ def _make_in(
         finally:
             os.close(holder)
     except (OSError, Cancelled, JournalError) as problem:
-        remove_working(parent, working, time_kept(parent, original.parent_after_ns))
+        remove_working(parent, working, time_kept(parent, original.parent_after_ns, noting=noting))
         why = getattr(problem, "strerror", None) or str(problem) or "stopped"
         sentence = f"{shown} was not made again: {why}."
         tools.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
         if isinstance(problem, OSError):
             return Returned(ItemState.FAILED, sentence), None
         raise
-    remove_working(parent, working, time_kept(parent, original.parent_before_ns))
+    remove_working(parent, working, time_kept(parent, original.parent_before_ns, noting=noting))
     said = f"{shown} was made again from what replaced it: the trash was emptied since."
     return Returned(ItemState.DONE, f"{said} {note}".rstrip()), record
 

@@ -258,13 +258,17 @@ class _Replacing:
         raise problem
 
     def _remove_working(self) -> None:
-        remove_working(self._directory, self._working, time_kept(self._directory, self._kept_ns))
+        remove_working(self._directory, self._working, self._kept(os.path.join(self._path, self._working)))
+
+    def _kept(self, leaving: bytes) -> contextlib.AbstractContextManager[None]:
+        """Let the directory keep its time although something leaves it."""
+        return time_kept(self._directory, self._kept_ns, noting=self._work.journal.moments.noting(leaving))
 
     def _withdraw(self) -> str:
         """Remove the products again; return a sentence about what is left, with a space before it."""
         left: list[Product] = []
         for product in self._published:
-            with contextlib.suppress(OSError), time_kept(self._directory, self._kept_ns):
+            with contextlib.suppress(OSError), self._kept(product.path):
                 if withdraw_product(self._directory, self._working, product):
                     continue
             left.append(product)

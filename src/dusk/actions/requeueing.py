@@ -28,16 +28,17 @@ from dusk.actions.record import Record, State
 from dusk.actions.relocation import (
     Stranded,
     Swapped,
+    entry_status,
     give_time_back,
     modified_ns,
     relocate,
     same_inode,
     sync,
 )
-from dusk.actions.settling import Settling, entry_status, is_at, is_in_place
+from dusk.actions.settling import Settling, is_at, is_in_place
 from dusk.actions.waiting_times import (
+    end_waiting,
     give_waiting_time_back,
-    note_waiting_times,
     waiting_times,
     with_known_waiting_times,
     with_waiting_times,
@@ -170,7 +171,7 @@ class Requeueing(Act):
             settling.end(record, State.FAILED, "Interrupted before it was moved.")
             settling.sentences.append(f"{shown} was not touched: dusk was interrupted before.")
         elif is_at(record, record.destination):
-            note_waiting_times(settling.end(record, State.DONE), settling)
+            end_waiting(record, settling)
             settling.sentences.append(
                 f"Put {shown} back in line before dusk was interrupted. 'dusk undo' takes it back."
             )

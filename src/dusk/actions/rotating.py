@@ -24,6 +24,7 @@ from dusk.actions.act import (
 from dusk.actions.day_pack import DayPack, scatter
 from dusk.actions.gate import Gate
 from dusk.actions.journal import JournalError
+from dusk.actions.moments import Moments
 from dusk.actions.outcome import ItemState
 from dusk.actions.packed_archive import unpack_product
 from dusk.actions.record import Record, State
@@ -102,7 +103,11 @@ class Rotating(Act):
     def take_back(self, original: Record, record: Record, tools: Tools) -> Returned:
         """Put the files of one day back where they were, and move their pack to the trash."""
         return return_replaced(
-            original, record, tools, _unpack, finish=lambda identity: _scatter(original, identity)
+            original,
+            record,
+            tools,
+            _unpack,
+            finish=lambda identity: _scatter(original, identity, tools.journal.moments),
         )
 
     def settle(self, record: Record, settling: Settling) -> None:
@@ -122,7 +127,7 @@ class Rotating(Act):
 
     def settle_return(self, original: Record, record: Record, settling: Settling) -> str:
         """Move the files back into their pile and the pack to the trash, after an interrupted undo."""
-        left = _scatter(original, record.identity)
+        left = _scatter(original, record.identity, settling.journal.moments)
         retired = retire_products(original, record.batch, tools_of(settling))
         return " ".join(one for one in (left, retired) if one)
 
@@ -214,15 +219,14 @@ class _Pile:
         return End(ItemState.FAILED, problem or f"{item.situation.shown} is not there any more.")
 
 
-def _scatter(original: Record, identity: Identity) -> str:
+def _scatter(original: Record, identity: Identity, moments: Moments) -> str:
     """Move the files of a day out of their own directory into their pile; return what is left, in words.
 
     Raises OSError when that has to be tried again.
     """
-    path, name = os.path.split(original.source)
-    pile = open_directory(path)
+    pile = open_directory(os.path.dirname(original.source))
     try:
-        return scatter(pile, path, name, identity, original.parent_before_ns)
+        return scatter(pile, original.source, identity, original.parent_before_ns, moments)
     finally:
         os.close(pile)
 
@@ -238,12 +242,12 @@ def _roll_back(record: Record, settling: Settling) -> str:
 
     Raises OSError when that has to be tried again.
     """
-    path, holding = os.path.split(record.source)
-    pile = open_directory(path)
+    pile, moments = open_directory(os.path.dirname(record.source)), settling.journal.moments
     try:
-        left = scatter(pile, path, holding, record.identity, record.parent_before_ns)
+        left = scatter(pile, record.source, record.identity, record.parent_before_ns, moments)
         for product in settling.journal.products(record.id):
-            with contextlib.suppress(OSError), time_kept(pile, record.parent_before_ns):
+            noting = moments.noting(product.path)
+            with contextlib.suppress(OSError), time_kept(pile, record.parent_before_ns, noting=noting):
                 withdraw_product(pile, os.path.basename(record.working), product)
     finally:
         os.close(pile)

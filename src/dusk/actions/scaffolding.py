@@ -13,7 +13,8 @@ from dataclasses import replace
 from dusk.actions.act import Act, Admission, Demands, End, Objection, Returned, Situation, Tools, Work
 from dusk.actions.directory_times import DirectoryTimes
 from dusk.actions.gate import Gate
-from dusk.actions.journal import JournalError
+from dusk.actions.journal import Journal, JournalError
+from dusk.actions.moments import Moments
 from dusk.actions.outcome import ItemState, completed_later
 from dusk.actions.record import Product, Record, State
 from dusk.actions.relocation import status_of, sync
@@ -137,7 +138,7 @@ class Scaffolding(Act):
         except (OSError, JournalError) as problem:
             why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
             sentence = f"{display_path(os.path.join(base, name))} cannot be made: {why}."
-            left, further = _remove(made, times)
+            left, further = _remove(made, times, work.journal.moments)
             is_half_made = not isinstance(problem, FileExistsError) and os.path.lexists(
                 os.path.join(base, name)
             )
@@ -156,7 +157,7 @@ class Scaffolding(Act):
         """Remove what was made, as far as nobody put anything into it."""
         (record,) = tools.journal.write([record])
         try:
-            note = _retire(tools.journal.products(original.id), _decode(original)[1])
+            note = _retire(original, tools.journal)
         except OSError as problem:
             sentence = f"{display_path(problem.filename)} cannot be removed: {problem.strerror}. Undo again."
             with contextlib.suppress(JournalError):
@@ -175,7 +176,7 @@ class Scaffolding(Act):
         names, times = _decode(record)
         made = [Product(os.path.join(record.source, name), record.identity) for name in names]
         times.explain(made)
-        left, problem = _remove(made, times, record)
+        left, problem = _remove(made, times, settling.journal.moments, record)
         if problem is not None:
             raise problem  # the next recovery tries again
         stays = f" {_about_left(left)}" if left else ""
@@ -187,7 +188,7 @@ class Scaffolding(Act):
 
     def settle_return(self, original: Record, record: Record, settling: Settling) -> str:
         """Remove what an interrupted undo did not come to."""
-        return _retire(settling.journal.products(original.id), _decode(original)[1])
+        return _retire(original, settling.journal)
 
 
 def _encode(names: Sequence[bytes], times: DirectoryTimes) -> str:
@@ -205,10 +206,11 @@ def _decode(record: Record) -> tuple[list[bytes], DirectoryTimes]:
 
 
 def _make(base: bytes, name: bytes, times: DirectoryTimes) -> Product:
-    above, last = os.path.split(name)
-    directory = open_directory(os.path.join(base, above) if above else base)
+    path = os.path.join(base, name)
+    above, last = os.path.split(path)
+    directory = open_directory(above)
     try:
-        with times.changing(os.path.dirname(os.path.join(base, name)), directory):
+        with times.changing(above, directory):
             os.mkdir(last, dir_fd=directory)
         try:
             sync(directory)
@@ -219,12 +221,12 @@ def _make(base: bytes, name: bytes, times: DirectoryTimes) -> Product:
             raise
     finally:
         os.close(directory)
-    return Product(os.path.join(base, name), Identity.from_stat(status), mode=status.st_mode)
+    return Product(path, Identity.from_stat(status), mode=status.st_mode)
 
 
-def _retire(products: Sequence[Product], times: DirectoryTimes) -> str:
+def _retire(original: Record, journal: Journal) -> str:
     """Remove what is still empty; return a sentence about the rest. Raises OSError when the disk refuses."""
-    left, problem = _remove(products, times)
+    left, problem = _remove(journal.products(original.id), _decode(original)[1], journal.moments)
     if problem is not None:
         raise problem
     return _about_left(left) if left else ""
@@ -236,7 +238,7 @@ def _about_left(left: Sequence[bytes]) -> str:
 
 
 def _remove(
-    products: Sequence[Product], times: DirectoryTimes, made_by: Record | None = None
+    products: Sequence[Product], times: DirectoryTimes, moments: Moments, made_by: Record | None = None
 ) -> tuple[list[bytes], OSError | None]:
     """Remove directories that are still empty, from below; return those in use, and what else went wrong.
 
@@ -261,7 +263,7 @@ def _remove(
             else:
                 same = status.st_uid == os.geteuid() and status.st_ctime_ns >= made_by.intent_ns - 10**9
             if same and stat.S_ISDIR(status.st_mode):
-                with times.given_back(os.path.dirname(product.path), directory):
+                with times.given_back(product.path, directory, moments):
                     os.rmdir(name, dir_fd=directory)
                 sync(directory)
         except OSError as error:

@@ -15,7 +15,7 @@ from dusk.actions.interrupted_times import give_interrupted_time_back, times_of_
 from dusk.actions.journal import Journal
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import modified_ns, status_of, sync, time_kept
+from dusk.actions.relocation import entry_status, modified_ns, status_of, sync, time_kept
 from dusk.actions.restoration import is_trashed_item
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.trash_directory import TrashDirectory, Unusable
@@ -41,6 +41,7 @@ class Settling:
         self.trashes = trashes
         self.sentences: list[str] = []
         """What a person should know."""
+        self._moments = journal.moments.known()
         self._changes: dict[tuple[int, bytes, _Noted], list[tuple[Record, int, int]]] = {}
 
     def place_of(self, record: Record) -> TrashDirectory | None:
@@ -72,9 +73,8 @@ class Settling:
         if not in_place:
             assert place is not None
             self.remove_working(record)
-            ended = self.end(record, State.DONE)
             moved_ns = os.stat(record.trash_name, dir_fd=place.files, follow_symlinks=False).st_ctime_ns
-            self.moved(ended, moved_ns)
+            self.moved(record, moved_ns)
             did = words_of(record.action).diary.format(shown)
             self.sentences.append(
                 f"{did[:1].upper()}{did[1:]} before dusk was interrupted. 'dusk undo' takes it back."
@@ -86,16 +86,21 @@ class Settling:
             self.sentences.append(f"{shown} was not touched: dusk was interrupted before.{left}")
 
     def moved(self, record: Record, moment_ns: int) -> None:
-        """Note when a source that is known to have left its directory did so, for `settle_times`."""
+        """End an act, in `settle_times`, whose source left its directory at a known moment."""
         directory = os.path.dirname(record.source)
         self.changed(record, directory, record.parent_before_ns, moment_ns, _with_parent_times)
+
+    def removed(self, record: Record) -> None:
+        """End an act, in `settle_times`, whose source was removed."""
+        self.moved(record, self._moments.get(record.source, 0))
 
     def changed(
         self, record: Record, directory: bytes, before_ns: int, moment_ns: int, noted: _Noted
     ) -> None:
-        """Note when an act changed a directory that had the time ``before_ns`` before the whole run.
+        """End an act, in `settle_times`, that changed a directory at a moment, or at none that is known (0).
 
-        ``noted`` returns the record with the times before and after the change.
+        ``before_ns`` is the time before the whole run, ``noted`` returns the record with the times before
+        and after the change.
         """
         changes = self._changes.setdefault((record.batch, directory, noted), [])
         changes.append((record, before_ns, moment_ns))
@@ -106,13 +111,12 @@ class Settling:
         Products that already have their final names go only when source and product are exactly what the
         journal says. Returns a sentence about what is left, with a space before it.
         """
-        with directory_time_kept(record):
-            left = [
-                product.path
-                for product in self.journal.products(record.id)
-                if product.role == "made" and not self._withdraw_product(record, product)
-            ]
-            self.remove_working(record)
+        left = [
+            product.path
+            for product in self.journal.products(record.id)
+            if product.role == "made" and not self._withdraw_product(record, product)
+        ]
+        self.remove_working(record)
         if os.path.lexists(record.working) and record.working:
             return f" An unfinished copy is left at {display_path(record.working)}; it can be deleted."
         if left:
@@ -131,7 +135,8 @@ class Settling:
             source = entry_status(record.source)
             if source is None or not is_as_known(record.identity, source):
                 return status_of(directory, name) is None
-            return withdraw_product(directory, os.path.basename(record.working), product)
+            with self.directory_time_kept(record, product.path):
+                return withdraw_product(directory, os.path.basename(record.working), product)
         except OSError:
             return False
         finally:
@@ -144,9 +149,29 @@ class Settling:
         with contextlib.suppress(OSError):
             directory = open_directory(os.path.dirname(record.working))
             try:
-                remove_working(directory, os.path.basename(record.working), directory_time_kept(record))
+                keeping = self.directory_time_kept(record, record.working)
+                remove_working(directory, os.path.basename(record.working), keeping)
             finally:
                 os.close(directory)
+
+    @contextlib.contextmanager
+    def directory_time_kept(self, record: Record, leaving: bytes) -> Iterator[None]:
+        """Let the directory of a source keep a time that the journal knows while something leaves it."""
+        path = os.path.dirname(record.source)
+        try:
+            directory = open_directory(path) if os.path.dirname(leaving) == path else -1
+        except OSError:
+            directory = -1
+        if directory < 0:
+            yield
+            return
+        try:
+            now = modified_ns(directory)
+            known = now if now in (record.parent_before_ns, record.parent_after_ns) else 0
+            with time_kept(directory, known, noting=self.journal.moments.noting(leaving)):
+                yield
+        finally:
+            os.close(directory)
 
     def end(self, record: Record, state: State, error: str = "") -> Record:
         """Write how a record ended, and return it."""
@@ -171,12 +196,14 @@ class Settling:
         )
 
     def settle_times(self) -> None:
-        """Note when directories changed by what was moved, so that undo can give them their times back."""
+        """End acts that changed directories, with the times by which undo gives those theirs back."""
         written: dict[int, Record] = {}
         for (_, path, noted), changes in self._changes.items():
             times = times_of_moves(path, changes[0][1], [moment for _, _, moment in changes])
+            for record, _, _ in changes:
+                written.setdefault(record.id, replace(record, state=State.DONE))
             for (record, _, _), (before_ns, after_ns) in zip(changes, times, strict=False):
-                written[record.id] = noted(written.get(record.id, record), before_ns, after_ns)
+                written[record.id] = noted(written[record.id], before_ns, after_ns)
         if written:
             self.journal.write(written.values(), closing=True)
 
@@ -203,23 +230,6 @@ class Settling:
 
 def _with_parent_times(record: Record, before_ns: int, after_ns: int) -> Record:
     return replace(record, parent_before_ns=before_ns, parent_after_ns=after_ns)
-
-
-@contextlib.contextmanager
-def directory_time_kept(record: Record) -> Iterator[None]:
-    """Let the directory of a source keep a time that the journal knows: that before the act, or after it."""
-    try:
-        directory, _ = open_parent(record.source)
-    except (OSError, ValueError):
-        yield
-        return
-    try:
-        now = modified_ns(directory)
-        known = now if now in (record.parent_before_ns, record.parent_after_ns) else 0
-        with time_kept(directory, known):
-            yield
-    finally:
-        os.close(directory)
 
 
 def tools_of(settling: Settling) -> Tools:
@@ -258,20 +268,6 @@ def is_in_trash(record: Record, place: TrashDirectory | None) -> bool:
         return False
     status = status_of(place.files, record.trash_name)
     return status is not None and is_trashed_item(record, status, place.files)
-
-
-def entry_status(path: bytes) -> os.stat_result | None:
-    """Return the status of an entry reached through no symbolic link; None when it cannot be seen."""
-    try:
-        parent, name = open_parent(path)
-    except (OSError, ValueError):
-        return None
-    try:
-        return status_of(parent, name)
-    except OSError:
-        return None
-    finally:
-        os.close(parent)
 
 
 def drop_document(record: Record, place: TrashDirectory | None) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from dataclasses import replace
 
-from dusk.actions.interrupted_times import ONE_MOMENT_NS
+from dusk.actions.interrupted_times import give_time_after
 from dusk.actions.record import Record
-from dusk.actions.settling import Settling, entry_status
-from dusk.fs.descent import open_directory
+from dusk.actions.relocation import entry_status
+from dusk.actions.settling import Settling
 
 
 def with_waiting_times(record: Record, before_ns: int, after_ns: int) -> Record:
@@ -27,13 +26,13 @@ def waiting_times(record: Record) -> tuple[int, int]:
         return 0, 0
 
 
-def note_waiting_times(record: Record, settling: Settling) -> None:
-    """Note when an item left its stage before a kill, which is the moment at which it came to wait."""
+def end_waiting(record: Record, settling: Settling) -> None:
+    """End the act of an item that left its stage before a kill, at the moment at which it came to wait."""
     status = entry_status(record.destination)
-    if status is not None:
-        settling.moved(record, status.st_ctime_ns)
-        waiting, (before_ns, _) = os.path.dirname(record.destination), waiting_times(record)
-        settling.changed(record, waiting, before_ns, status.st_ctime_ns, with_waiting_times)
+    moment_ns = status.st_ctime_ns if status is not None else 0
+    settling.moved(record, moment_ns)
+    waiting, (before_ns, _) = os.path.dirname(record.destination), waiting_times(record)
+    settling.changed(record, waiting, before_ns, moment_ns, with_waiting_times)
 
 
 def with_known_waiting_times(record: Record, original: Record) -> Record:
@@ -50,13 +49,5 @@ def give_waiting_time_back(record: Record) -> None:
     """Give the directory that an item left by an interrupted return the time from before it came."""
     before_ns, _ = waiting_times(record)
     status = entry_status(record.source)
-    if not before_ns or status is None:
-        return
-    with contextlib.suppress(OSError):
-        directory = open_directory(os.path.dirname(record.destination))
-        try:
-            now = os.fstat(directory)
-            if abs(now.st_mtime_ns - status.st_ctime_ns) <= ONE_MOMENT_NS:
-                os.utime(directory, ns=(now.st_atime_ns, before_ns))
-        finally:
-            os.close(directory)
+    if before_ns and status is not None:
+        give_time_after(os.path.dirname(record.destination), [status.st_ctime_ns], before_ns)
