@@ -154,4 +154,4 @@ def test_whatever_is_written_while_dusk_is_used_comes_from_actions_or_is_its_own
         assert sorted(tree.rglob("*")) == before
     else:
         assert [one for one in foreign if not one[2].startswith("dusk.actions.")] == []
-        assert {one[2] for one in foreign} >= {"dusk.actions.trash", "dusk.actions.empty_directories"}
+        assert {one[2] for one in foreign} >= {"dusk.actions.reservation", "dusk.actions.empty_directories"}

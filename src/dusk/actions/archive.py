@@ -20,7 +20,8 @@ from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import relocate, same_inode, status_of, sync
 from dusk.actions.removal import remove_tree
-from dusk.actions.trash import TrashMove, trash_group
+from dusk.actions.reservation import TrashMove
+from dusk.actions.trash import trash_group
 from dusk.actions.trash_choice import NoTrash, TrashDirectories
 from dusk.fs.cancellation import Cancelled, Cancelling
 from dusk.fs.descent import open_directory, open_subdirectory

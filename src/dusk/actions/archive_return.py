@@ -14,8 +14,9 @@ from dusk.actions.outcome import ItemState
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import relocate, same_inode, status_of, sync
+from dusk.actions.reservation import TrashMove
 from dusk.actions.restoration import TrashReturn, make_directories, restore_group
-from dusk.actions.trash import TrashMove, trash_group
+from dusk.actions.trash import trash_group
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.fs.cancellation import Cancelled, Cancelling
 from dusk.fs.descent import open_directory, open_parent

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from dusk.actions import directory_sizes, purge
 from dusk.actions.act import Returned, Tools
 from dusk.actions.acts import act_of
+from dusk.actions.expunged import sweep
 from dusk.actions.interrupts import held_back
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.orphans import sweep_documents
@@ -165,7 +166,7 @@ class _BinRun:
             # What cannot be swept now, the next emptying sweeps.
             with contextlib.suppress(Unusable, OSError, JournalError):
                 place = self.trashes.existing(trash)
-                purge.sweep(place)
+                sweep(place)
                 gone = [result.item.name for result in self.results if result.state is ItemState.DONE]
                 directory_sizes.update(place, {}, gone)
                 sweep_documents(self.journal, place)

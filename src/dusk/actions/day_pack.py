@@ -24,8 +24,9 @@ from dusk.actions.packing import NAME, PACK_SUFFIX, Packer
 from dusk.actions.record import Product, Record, State
 from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync, time_kept
 from dusk.actions.replacement import reason_of
+from dusk.actions.reservation import TrashMove
 from dusk.actions.rotation import PiledFile
-from dusk.actions.trash import TrashMove, trash_group
+from dusk.actions.trash import trash_group
 from dusk.actions.withdrawal import is_inode, withdraw_product
 from dusk.fs.identity import Identity
 from dusk.fs.leases import Lease, probe_lease

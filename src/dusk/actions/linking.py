@@ -7,36 +7,33 @@ a rename, so that the path is never missing. While that happens a read lease on 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import json
 import os
 import secrets
-import signal
 import stat
-from collections.abc import Iterator
 from dataclasses import replace
 
 from dusk.actions import trashinfo
 from dusk.actions.act import Admission, End, Returned, Tools, Work
-from dusk.actions.content import WINDOW, drop_cache
+from dusk.actions.equality import check_alike, compare, leased
 from dusk.actions.gate import Refused
 from dusk.actions.interrupted_times import give_interrupted_time_back, with_known_times
 from dusk.actions.journal import JournalError
-from dusk.actions.metadata import read_attributes
 from dusk.actions.outcome import ItemState, completed_later
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import entry_status, give_time_back, modified_ns, status_of, sync, time_kept
-from dusk.actions.settling import Settling, drop_document, is_in_place, is_in_trash
-from dusk.actions.trash import TrashMove, release_place, reserve_place
+from dusk.actions.reservation import TrashMove, release, reserve_place
+from dusk.actions.settling import (
+    Settling,
+    drop_document,
+    is_in_place,
+    is_in_trash,
+)
 from dusk.actions.trash_directory import TrashDirectory, Unusable
-from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.descent import open_parent
 from dusk.fs.identity import Identity
 from dusk.fs.names import display_path
-from dusk.fs.shared_blocks import Differs
-
-_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Unsettled(Exception):  # noqa: N818 - a finding, not an error
@@ -48,9 +45,9 @@ def link(item: Admission, keeper: Admission, work: Work) -> End:
 
     Raises Differs, Refused and OSError, all of them with both files as they were; JournalError; Unsettled.
     """
-    with _leased(keeper) as kept, _leased(item) as other:
-        _check_alike(item, kept, other)
-        _compare(kept, other, item.record.identity.size, work.cancelled)
+    with leased(keeper) as kept, leased(item) as other:
+        check_alike(item, kept, other)
+        compare(kept, other, item.record.identity.size, work.cancelled)
         return _replace_by_link(item, keeper, other, work)
 
 
@@ -109,61 +106,6 @@ def settle(record: Record, settling: Settling) -> None:
         settling.unclear(record, "it is not certain what has its name now")
 
 
-@contextlib.contextmanager
-def _leased(item: Admission) -> Iterator[int]:
-    """Open a file under a read lease: nobody writes to it, and whoever wants to is held up and noticed."""
-    file = os.open(item.situation.name, _READING, dir_fd=item.situation.parent)
-    try:
-        status, identity = os.fstat(file), item.record.identity
-        if (status.st_dev, status.st_ino, status.st_size) != (
-            identity.device, identity.inode, identity.size,
-        ):  # fmt: skip
-            raise Refused(f"{item.situation.shown} was replaced at this moment. It was not touched.")
-        try:
-            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.EWOULDBLOCK):
-                raise Refused(f"{item.situation.shown} is being written to. It was not touched.") from error
-            raise Refused(
-                f"It cannot be told whether anyone writes to {item.situation.shown}. It was not touched."
-            ) from error
-        try:
-            yield file
-        finally:
-            with contextlib.suppress(OSError):
-                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    finally:
-        os.close(file)
-
-
-def _check_alike(item: Admission, kept: int, other: int) -> None:
-    """Refuse files that would lose something of their own by becoming one."""
-    one, two = os.fstat(kept), os.fstat(other)
-    shown = item.situation.shown
-    if (one.st_uid, one.st_gid, stat.S_IMODE(one.st_mode)) != (
-        two.st_uid,
-        two.st_gid,
-        stat.S_IMODE(two.st_mode),
-    ):
-        raise Refused(f"{shown} has another owner or other permissions than its equal. It stays separate.")
-    if read_attributes(kept, one.st_mode) != read_attributes(other, two.st_mode):
-        raise Refused(f"{shown} has other attributes or access lists than its equal. It stays separate.")
-
-
-def _compare(kept: int, other: int, size: int, cancelled: Cancelling) -> None:
-    """Compare two files byte by byte, as they are on the disk. Raises Differs, OSError and Cancelled."""
-    drop_cache(kept)
-    drop_cache(other)
-    offset = 0
-    while offset < size:
-        stop_if(cancelled)
-        one = os.pread(kept, min(WINDOW, size - offset), offset)
-        if not one or one != os.pread(other, len(one), offset):
-            raise Differs
-        offset += len(one)
-
-
 def _replace_by_link(item: Admission, keeper: Admission, other: int, work: Work) -> End:
     situation = item.situation
     temporary = b".dusk-" + secrets.token_hex(8).encode() + b".link"
@@ -187,7 +129,7 @@ def _replace_by_link(item: Admission, keeper: Admission, other: int, work: Work)
     try:
         (record,) = work.journal.write([move.record])
     except JournalError:
-        release_place(move)
+        release(move)
         raise
     try:
         _swap(item, keeper, temporary, other, move.place, record)
@@ -263,7 +205,7 @@ def _clear(parent: int, temporary: bytes, move: TrashMove) -> bool:
             os.unlink(move.record.trash_name, dir_fd=move.place.files)
     except OSError:
         return False
-    release_place(move)
+    release(move)
     return True
 
 

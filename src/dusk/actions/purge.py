@@ -11,11 +11,11 @@ import contextlib
 import errno
 import fcntl
 import os
-import re
 import secrets
 from dataclasses import dataclass, replace
 
 from dusk.actions import trashinfo
+from dusk.actions.expunged import EXPUNGED, INFO, lock_expunged, remove_expunged
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
@@ -28,10 +28,6 @@ from dusk.fs.cancellation import Cancelling, stop_if
 from dusk.fs.mounts import MountTable
 from dusk.fs.names import display_path
 
-# The name that other tools use for what is on its way out, too.
-_EXPUNGED = b"expunged"
-_OWN_NAME = re.compile(rb"(?:\.deep-)?[0-9a-f]{16}\Z")
-_INFO = b"info"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -100,35 +96,6 @@ def delete_group(
     _close(journal, ready)
 
 
-def finish_expunging(place: TrashDirectory, record: Record) -> None:
-    """Remove what an interrupted deletion left. Raises OSError."""
-    above, token = os.path.split(record.working)
-    with contextlib.suppress(Unusable, FileNotFoundError):
-        holder = open_own(place.descriptor, _INFO if os.path.basename(above) == _INFO else _EXPUNGED)
-        try:
-            remove_tree(holder, token)
-        finally:
-            os.close(holder)
-            remove_expunged(place)
-
-
-def sweep(place: TrashDirectory) -> None:
-    """Remove what interrupted deletions left, unless another dusk is deleting right now. Raises OSError."""
-    for directory in (_INFO, _EXPUNGED):
-        try:
-            holder = open_own(place.descriptor, directory)
-        except Unusable:
-            continue
-        try:
-            if _lock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB):
-                for name in os.listdir(holder):
-                    if _OWN_NAME.match(os.fsencode(name)):
-                        remove_tree(holder, os.fsencode(name))
-        finally:
-            os.close(holder)
-    remove_expunged(place)
-
-
 def _look(deletion: Deletion, place: TrashDirectory) -> None:
     record = deletion.record
     status = status_of(place.files, record.trash_name)
@@ -171,7 +138,7 @@ def _expunge_and_remove(
             _keep(deletion, problem)
         return
     try:
-        _lock(holder, fcntl.LOCK_SH)
+        lock_expunged(holder, fcntl.LOCK_SH)
         _expunge(deletions, place, holder, tokens, cancelled)
         place.lock()
         for deletion, token in zip(deletions, tokens, strict=True):
@@ -203,13 +170,13 @@ def _open_holder(
     Deleting is what makes room on a full disk, so the intents may take the reserved space, and where no
     directory can be made another one serves. Raises Unusable, OSError and JournalError.
     """
-    _intend(journal, deletions, os.path.join(place.path, _EXPUNGED), tokens)
+    _intend(journal, deletions, os.path.join(place.path, EXPUNGED), tokens)
     try:
-        return open_own(place.descriptor, _EXPUNGED, make=True)
+        return open_own(place.descriptor, EXPUNGED, make=True)
     except Unusable as problem:
         if not (isinstance(problem.__cause__, OSError) and problem.__cause__.errno in _FULL):
             raise
-    _intend(journal, deletions, os.path.join(place.path, _INFO), tokens)
+    _intend(journal, deletions, os.path.join(place.path, INFO), tokens)
     # Opened anew, because a lock belongs to an opening, and this one is given up with the items.
     return os.open(b".", OPENING, dir_fd=place.info)
 
@@ -295,22 +262,6 @@ def _refuse_mounts(
         if not deletion.error and _mounted_in(table, deletion.record.working) is not None:
             mounted = Unusable("something was mounted in it at this moment")
             _put_back(deletion, token, place, holder, mounted)
-
-
-def _lock(holder: int, operation: int) -> bool:
-    try:
-        fcntl.flock(holder, operation)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True  # a filesystem without locks on directories
-    return True
-
-
-def remove_expunged(place: TrashDirectory) -> None:
-    """Remove the directory of what is on its way out, once nothing is."""
-    with contextlib.suppress(OSError):
-        os.rmdir(_EXPUNGED, dir_fd=place.descriptor)
 
 
 def _close(journal: Journal, deletions: list[Deletion]) -> None:

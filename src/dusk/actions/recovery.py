@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from dusk.actions.act import Act
 from dusk.actions.acts import act_of
+from dusk.actions.expunged import finish_expunging, remove_expunged
 from dusk.actions.journal import Journal, JournalError
-from dusk.actions.purge import finish_expunging, remove_expunged
 from dusk.actions.record import Record, State
 from dusk.actions.settling import Settling, drop_document, is_in_place, is_in_trash
 from dusk.actions.trash_choice import TrashDirectories

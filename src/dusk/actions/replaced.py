@@ -24,8 +24,9 @@ from dusk.actions.relocation import (
     sync,
     time_kept,
 )
+from dusk.actions.reservation import TrashMove
 from dusk.actions.restoration import TrashReturn, make_directories, restore_group
-from dusk.actions.trash import TrashMove, trash_group
+from dusk.actions.trash import trash_group
 from dusk.actions.withdrawal import is_unchanged
 from dusk.fs.cancellation import Cancelled
 from dusk.fs.descent import open_directory, open_parent

@@ -22,7 +22,8 @@ from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Product, Record, State
 from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync, time_kept
-from dusk.actions.trash import TrashMove, trash_group
+from dusk.actions.reservation import TrashMove
+from dusk.actions.trash import trash_group
 from dusk.actions.trash_choice import NoTrash
 from dusk.actions.withdrawal import withdraw_product
 from dusk.fs.cancellation import Cancelled

@@ -24,6 +24,7 @@ from dusk.actions.gate import Gate, Refused
 from dusk.actions.interrupted_times import with_known_times
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState, completed_later
+from dusk.actions.queue_stages import STAGES, WAITING, reason_against_waiting, waiting_directory
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import (
     Stranded,
@@ -52,13 +53,6 @@ from dusk.fs.survey import Survey
 from dusk.plan.step import Forecast, Step
 from dusk.rules.finding import Action
 
-# Where workers look, the most telling name first. The last one is the first of several priorities.
-_WAITING = (b"pending", b"inbox", b"queued", b"todo", b"new", b"normal")
-_OUTSIDE = (b"inbox", b"pending")
-_STAGES = frozenset(
-    {b"failed", b"errors", b"error", b"processing", b"in_progress", b"running", b"stuck", b"retry", *_WAITING}
-)
-
 
 class Requeueing(Act):
     """Requeue: one rename for each item, which replaces nothing."""
@@ -73,14 +67,14 @@ class Requeueing(Act):
 
     def objections(self, situation: Situation, survey: Survey, gate: Gate) -> Iterator[Objection]:
         """Yield why the target cannot go back in line."""
-        if stat.S_ISDIR(situation.status.st_mode) and situation.name in _STAGES:
+        if stat.S_ISDIR(situation.status.st_mode) and situation.name in STAGES:
             yield Objection(f"{situation.shown} is a stage of a queue: name the items in it.")
             return
         waiting = waiting_directory(situation.step, situation.path)
         if waiting is None:
             yield Objection(
                 f"Where the worker picks {situation.shown} up cannot be told: no directory "
-                f"{', '.join(os.fsdecode(name) for name in _WAITING[:3])} lies beside its own."
+                f"{', '.join(os.fsdecode(name) for name in WAITING[:3])} lies beside its own."
             )
             return
         path = os.path.join(waiting, situation.name)
@@ -92,7 +86,7 @@ class Requeueing(Act):
         elif entry_status(path) is not None:
             yield Objection(f"{situation.shown} cannot go back: {display_path(path)} is there already.")
         else:
-            problem = _unusable(waiting, situation.status.st_dev)
+            problem = reason_against_waiting(waiting, situation.status.st_dev)
             if problem is not None:
                 yield Objection(f"{situation.shown} cannot go back: {display_path(waiting)} {problem}.")
 
@@ -186,34 +180,6 @@ class Requeueing(Act):
     def is_away(self, original: Record, record: Record) -> bool:
         """Return whether an item still waits in line."""
         return is_at(original, original.destination)
-
-
-def waiting_directory(step: Step, path: bytes) -> bytes | None:
-    """Return where items of a queue wait: as the step says, else beside the stage of a path; or None."""
-    if step.destination:
-        return os.path.realpath(step.destination)
-    queue = os.path.dirname(os.path.dirname(path))
-    for above, names in ((queue, _WAITING), (os.path.dirname(queue), _OUTSIDE)):
-        for name in names:
-            place = os.path.join(above, name)
-            status = entry_status(place)
-            if status is not None and stat.S_ISDIR(status.st_mode):
-                return place
-    return None
-
-
-def _unusable(directory: bytes, device: int) -> str | None:
-    try:
-        status = os.stat(directory)
-    except OSError as error:
-        return f"cannot be used: {error.strerror}"
-    if not stat.S_ISDIR(status.st_mode):
-        return "is not a directory"
-    if status.st_dev != device:
-        return "is on another filesystem"
-    if not os.access(directory, os.W_OK | os.X_OK, effective_ids=True):
-        return "cannot be written by this user"
-    return None
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ from dusk.actions import shared_space
 from dusk.actions.act import Act, Admission, End, Gathering, Work
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import State
-from dusk.actions.trash import TrashMove, trash_group
+from dusk.actions.reservation import TrashMove
+from dusk.actions.trash import trash_group
 from dusk.fs.cancellation import Cancelling
 from dusk.fs.survey import Survey
 from dusk.plan.step import Forecast, Step

@@ -10,14 +10,14 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from dusk.actions.content import keep_memory
 from dusk.actions.frame_room import PIECE, FrameRoom
+from dusk.actions.frame_threads import FrameThreads
 from dusk.actions.read_back import ReadBack
 from dusk.fs.cancellation import Cancelling, never, stop_if
 
@@ -31,7 +31,6 @@ _LEVEL = 3
 # A sixteenth of what level 3 takes: it changes the size by less than 1 %, and stays nearest to the processor.
 _CHAIN_LOG = 12
 _READ = 1 << 20
-_MOST_THREADS = 8
 _LEAST_FRAME = 4 << 20
 _SECONDS_BETWEEN_QUESTIONS = 0.05
 
@@ -62,7 +61,7 @@ class FrameWriter:
         self._check = check
         self._on_proven = on_proven
         self._cancelled = cancelled
-        self._threads = _Threads()
+        self._threads = FrameThreads[_Frame]()
         self._frame_size = _frame_size(expected, self._threads.count)
         self._room = FrameRoom(FRAME)
         self._spare: list[FrameRoom] = []
@@ -211,31 +210,6 @@ def compressed_size(sample: bytes) -> int:
 class _Frame:
     data: bytes
     content_size: int
-
-
-class _Threads:
-    """A pool that is made when it is first needed: a small file needs no thread."""
-
-    def __init__(self) -> None:
-        self.count = max(1, min(_MOST_THREADS, len(os.sched_getaffinity(0)))) if _HAS_AFFINITY else 2
-        self._pool: ThreadPoolExecutor | None = None
-
-    def submit(self, work: Callable[[], _Frame], *, at_once: bool) -> Future[_Frame]:
-        if at_once:
-            done: Future[_Frame] = Future()
-            done.set_result(work())
-            return done
-        if self._pool is None:
-            keep_memory()
-            self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="dusk-zstd")
-        return self._pool.submit(work)
-
-    def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-_HAS_AFFINITY = hasattr(os, "sched_getaffinity")
 
 
 def _frame_size(expected: int, threads: int) -> int:
