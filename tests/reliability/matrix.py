@@ -166,7 +166,7 @@ class Matrix:
         if fault.mode is not Mode.KILL:
             # What an error kept from being removed has a name that says what it is.
             found = [one for one in found if "/.dusk-" not in one and "b'.dusk-" not in one]
-            if scene.phase in ("undo", "restore"):
+            if scene.phase in ("undo", "rebuild", "restore"):
                 # A product that could not be moved away while the source came back stays, and that was said.
                 stays = [one for one in found if re.search(r"\.(zst|jsonl)(?:\.\w+)?['\"] is left", one)]
                 row.stays += bool(stays)

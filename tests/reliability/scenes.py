@@ -165,7 +165,7 @@ class Scene:
     plan: str
     phase: str
     """``act``, ``undo``, ``restore``, ``empty``; ``first``: no journal and no trash yet; ``recovery``: after
-    a kill in the middle of the act."""
+    a kill in the middle of the act; ``rebuild``: undo once the trash was emptied."""
 
     @property
     def name(self) -> str:
@@ -182,7 +182,9 @@ class Scene:
             box.journal = Journal.open()
             return _recover
         box.run(plan)
-        if self.phase == "undo":
+        if self.phase == "rebuild":
+            empty(box.bin(), journal=box.journal)
+        if self.phase in ("undo", "rebuild"):
             return _undo
         items = box.bin()
         work = restore if self.phase == "restore" else empty
@@ -240,5 +242,7 @@ def recovered(box: Box) -> tuple[str, ...]:
 _ALL = [Scene(plan, phase) for plan in PLANS for phase in ("act", "undo")]
 _ALL.remove(Scene("dedupe reflink", "undo"))  # blocks that are shared stay shared
 _BIN = [Scene("trash", "restore"), Scene("trash", "empty"), Scene("compress", "empty")]
+_REPLACED = ("archive copy", "archive tar.zst", "compress", "rotate", "split")
+_REBUILD = [Scene(plan, "rebuild") for plan in _REPLACED]
 _RECOVERY = [Scene(plan, "recovery") for plan in PLANS if plan != "dedupe reflink"]
-SCENES = (*_ALL, *_RECOVERY, Scene("trash", "first"), *_BIN)
+SCENES = (*_ALL, *_REBUILD, *_RECOVERY, Scene("trash", "first"), *_BIN)

@@ -250,10 +250,14 @@ def remove_working(
     with contextlib.suppress(OSError):
         status = os.stat(working, dir_fd=directory, follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid():
-            # What is in it takes long, and the moment of its own removal counts.
-            _empty(directory, working)
+            # What is in it may take long, and the moment of its own removal counts.
+            with contextlib.suppress(OSError):
+                _empty(directory, working)
             with keeping or contextlib.nullcontext():
-                os.rmdir(working, dir_fd=directory)
+                try:
+                    os.rmdir(working, dir_fd=directory)
+                except OSError:
+                    remove_tree(directory, working)
             sync(directory)
 
 

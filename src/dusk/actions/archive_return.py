@@ -9,11 +9,12 @@ import secrets
 from dataclasses import replace
 
 from dusk.actions.archive import remove_working
+from dusk.actions.interrupted_times import with_known_times
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import relocate, same_inode, status_of, sync
+from dusk.actions.relocation import modified_ns, relocate, same_inode, status_of, sync, time_kept
 from dusk.actions.reservation import TrashMove
 from dusk.actions.restoration import TrashReturn, make_directories, restore_group
 from dusk.actions.trash import trash_group
@@ -86,24 +87,22 @@ class ArchiveReturn:
             os.close(parent)
 
     def _copy_into(self, parent: int, record: Record, original: Record) -> tuple[ItemState, str]:
-        before = os.fstat(parent)
         working = b".dusk-" + secrets.token_hex(8).encode() + b".part"
         path = os.path.join(os.path.dirname(original.source), working)
-        (record,) = self._journal.write([replace(record, working=path, trash=b"", trash_name=b"")])
+        intent = with_known_times(record, original, modified_ns(parent))
+        (record,) = self._journal.write([replace(intent, working=path, trash=b"", trash_name=b"")])
+        noting = self._journal.moments.noting(path)
         try:
             record = self._copy(parent, working, record, original)
         except (OSError, Cancelled, JournalError) as problem:
-            remove_working(parent, working)
+            remove_working(parent, working, time_kept(parent, original.parent_after_ns, noting=noting))
             why = getattr(problem, "strerror", None) or str(problem) or "stopped"
             sentence = f"{display_path(original.source)} was not copied back from the archive: {why}."
             self._journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
             if isinstance(problem, OSError):
                 return ItemState.FAILED, sentence
             raise
-        remove_working(parent, working)
-        if before.st_mtime_ns == original.parent_after_ns:
-            with contextlib.suppress(OSError):
-                os.utime(parent, ns=(before.st_atime_ns, original.parent_before_ns))
+        remove_working(parent, working, time_kept(parent, original.parent_before_ns, noting=noting))
         self._journal.write([replace(record, state=State.DONE)], closing=True)
         return ItemState.DONE, (
             f"{display_path(original.source)} was copied back from the archive: the trash was emptied since."
@@ -115,7 +114,8 @@ class ArchiveReturn:
         self._progress.at("verifying", original.destination)
         if not verify_copy(original.destination, original.digest, cancelled=self._cancelled):
             raise OSError(errno.ESTALE, "the archived copy is missing or not what was archived any more")
-        os.mkdir(working, 0o700, dir_fd=parent)
+        with time_kept(parent, original.parent_after_ns):
+            os.mkdir(working, 0o700, dir_fd=parent)
         self._progress.at("copying", original.destination)
         report = copy_verified(
             original.destination,
@@ -129,7 +129,8 @@ class ArchiveReturn:
             name = os.path.basename(report.path)
             identity = Identity.from_stat(os.stat(name, dir_fd=holder, follow_symlinks=False))
             (record,) = self._journal.write([replace(record, state=State.COPIED, identity=identity)])
-            relocate(holder, name, parent, os.path.basename(original.source), same_inode(identity))
+            with time_kept(parent, original.parent_after_ns, original.parent_before_ns):
+                relocate(holder, name, parent, os.path.basename(original.source), same_inode(identity))
             sync(parent)
         finally:
             os.close(holder)
