@@ -9,7 +9,8 @@ namespace {
 
 constexpr unsigned kBetweenLooks = 64;  // entries between two looks at whether to stop
 
-bool is_itself(const char* name) { return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])); }
+bool is_itself(const char* name) { return name[0] == '.' && !name[1]; }
+bool is_above(const char* name) { return name[0] == '.' && name[1] == '.' && !name[2]; }
 
 }  // namespace
 
@@ -20,11 +21,16 @@ bool Reader::list(int directory, int& error) {
   const long bytes = list_directory(directory, buffer, kBuffer);
   error = bytes < 0 ? static_cast<int>(-bytes) : 0;
   listed_.clear();
+  itself_ = 0;
   if (bytes <= 0) return false;
   for (long offset = 0; offset < bytes;) {
     const auto* listed = reinterpret_cast<const Listed*>(buffer + offset);
     offset += listed->length;
-    if (!is_itself(listed->name)) listed_.push_back(listed);
+    if (is_itself(listed->name)) {
+      itself_ = listed->inode;
+    } else if (!is_above(listed->name)) {
+      listed_.push_back(listed);
+    }
   }
   if (conduct_.inode_order) sort_by_inode();
   return true;

@@ -24,6 +24,8 @@ class Reader {
 
   // Lists the next part of a directory; returns false at its end. `error` is an errno or 0.
   bool list(int directory, int& error);
+  // The inode of the directory by its own entry "."; 0 when the part listed last does not hold that.
+  std::uint64_t itself() const { return itself_; }
   // Examines what was listed and appends it to `batch.rows`, whose names live until the list after the next.
   // Returns false when `stop` was set meanwhile. `beat` is told the time now and then.
   bool examine_listed(int directory, const Place* place, std::uint64_t device, Freshness freshness,
@@ -39,6 +41,7 @@ class Reader {
   const Conduct& conduct_;
   std::unique_ptr<char[]> buffers_[2];
   int current_ = 0;
+  std::uint64_t itself_ = 0;
   std::vector<const Listed*> listed_;
 };
 

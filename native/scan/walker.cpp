@@ -5,14 +5,24 @@
 #include <shared_mutex>
 
 namespace dusk {
+namespace {
+
+// Source: roots are 2 on ext4, 64 to 128 on XFS, 256 on btrfs, where every subvolume has one, 1 on tmpfs.
+constexpr std::uint64_t kHighestRoot = 256;
+
+}  // namespace
 
 void Walker::walk(const Item& item, Sink& sink) {
   beat_.store(milliseconds(), std::memory_order_relaxed);
   walk_.current.store(item.slot, std::memory_order_relaxed);
   tree_.directory(item.slot).reading.store(kBeingRead, std::memory_order_release);
   Descriptor descriptor = open(item);
-  if (!descriptor.is_open() || !may_enter(item, descriptor.number())) return;
-  read(item, std::move(descriptor), sink);
+  if (!descriptor.is_open()) return;
+  int error = 0;
+  const bool more = reader_.list(descriptor.number(), error);
+  if (is_expected(item.slot) || may_enter(item, descriptor.number())) {
+    read(item, std::move(descriptor), more, error, sink);
+  }
 }
 
 // Whether what was learned of a directory is of no use any more. The caller holds the writers' lock.
@@ -36,6 +46,14 @@ void Walker::give_up(std::uint32_t slot, int error) {
     tree_.mark_unreadable_directory(slot, error);
     tree_.release(slot);
   }
+}
+
+// Whether the listing itself says that this is the directory found above, which saves a call for each. Not where
+// directories may be seen twice, nor with the numbers of roots, which two filesystems share.
+bool Walker::is_expected(std::uint32_t slot) const {
+  const std::uint64_t itself = reader_.itself();
+  return !walk_.conduct.cross && itself > kHighestRoot &&
+         itself == tree_.directory(slot).inode.load(std::memory_order_relaxed);
 }
 
 bool Walker::may_enter(const Item& item, int descriptor) {
@@ -65,9 +83,8 @@ bool Walker::may_enter(const Item& item, int descriptor) {
   return true;
 }
 
-void Walker::read(const Item& item, Descriptor descriptor, Sink& sink) {
-  int error = 0;
-  bool more = reader_.list(descriptor.number(), error), inner = false;
+void Walker::read(const Item& item, Descriptor descriptor, bool more, int error, Sink& sink) {
+  bool inner = false;
   do {
     batch_.clear();
     if (more && !reader_.examine_listed(descriptor.number(), item.place, walk_.device, walk_.freshness, walk_.stop,

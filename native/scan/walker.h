@@ -49,9 +49,10 @@ class Walker {
 
  private:
   Descriptor open(const Item& item);
+  bool is_expected(std::uint32_t slot) const;
   bool may_enter(const Item& item, int descriptor);
   bool publish(const Item& item, Sink& sink, bool last, int error);
-  void read(const Item& item, Descriptor descriptor, Sink& sink);
+  void read(const Item& item, Descriptor descriptor, bool more, int error, Sink& sink);
   void match(std::uint32_t slot);
   void pack();
   void hand_on(const Item& item, const Block& block);
