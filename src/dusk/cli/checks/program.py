@@ -80,6 +80,6 @@ def _requirements() -> list[str]:
     try:
         lines = importlib.metadata.requires(_DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:
-        return ["textual", "psutil", "platformdirs", "msgspec"]
+        return ["textual", "psutil", "msgspec"]
     # Optional ones and those of other platforms carry a condition behind a semicolon.
     return [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in lines if ";" not in line]
