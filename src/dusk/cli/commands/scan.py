@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from functools import partial
 from typing import Any
 
 from dusk.cli.exit_codes import ExitCode
@@ -36,32 +37,36 @@ def run(arguments: Namespace) -> int:
         typed_path(arguments.path),
         cross=arguments.cross,
         threads=arguments.threads,
-        meanwhile=_get_ready,
+        meanwhile=partial(_get_ready, for_json=arguments.json),
     )
     from dusk.cli.output import print_error, print_json, print_text
     from dusk.fs.units import count_noun
-    from dusk.report.scan_document import progress_document
-    from dusk.report.summary import scan_text
     from dusk.scan.tree import ROOT
 
     path, progress = scan.tree.path(ROOT), scan.progress()
     limit = _LISTED_ERRORS if arguments.json else _SHOWN_ERRORS
     unreadable = unreadable_entries(scan.tree, limit) if progress.errors else []
     if arguments.json:
+        from dusk.report.scan_document import progress_document
+
         print_json(progress_document(progress, path, unreadable))
     else:
+        from dusk.report.summary import scan_text
+
         print_text(scan_text(progress, path, unreadable))
     if progress.errors:
         print_error(f"{count_noun(progress.errors, 'entry', 'entries')} could not be read.")
     return ExitCode.DONE
 
 
-def _get_ready() -> None:
+def _get_ready(*, for_json: bool) -> None:
     # Importing what prints takes as long as some ten thousand entries: the walk goes on meanwhile.
-    import json  # noqa: F401
+    if for_json:
+        import json  # noqa: F401
 
-    import dusk.report.scan_document
-    import dusk.report.summary  # noqa: F401
+        import dusk.report.scan_document
+    else:
+        import dusk.report.summary  # noqa: F401
     from dusk.fs.locations import settings_file
 
     # A configuration that cannot be read is said by every command, not by some. Most people have none, and
