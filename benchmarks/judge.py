@@ -8,8 +8,8 @@ so that a busy machine disturbs all alike. With ``--processes`` whole commands a
 scan`` with ``dusk suggest``, rules and imports included.
 
 Meanwhile a second thread asks for its turn every half millisecond, as a screen does, and it is said how late
-it got it. The scan's own threads keep the processors busy too: so each round also judges what is scanned
-already, where nobody but the judge holds that thread up.
+it got it; the walk stands back behind it as it does in the app. The scan's own threads keep the processors
+busy too: so each round also judges what is scanned already, where nobody but the judge holds that thread up.
 
 DUSK_SCANNER chooses the scanner. The generated tree holds no name that a rule knows; give ``--tree`` a real
 one, such as ``/usr`` or a home, to see what names cost.
@@ -74,7 +74,7 @@ class Round:
     ) -> None:
         """Scan with these names matched, and judge by the rules of a book."""
         gc.collect()
-        scan = open_scan(tree, ScanOptions(triggers=triggers))
+        scan = open_scan(tree, ScanOptions(triggers=triggers, watched=True))
         judge = None if book is None else Judge(scan, book, Settings())
         if ended:
             scan.start()

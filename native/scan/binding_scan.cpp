@@ -117,9 +117,12 @@ void destroy(PyObject* self) {
 PyObject* start(PyObject* self, PyObject* arguments) {
   PyObject* sequence;
   Scan::Pace pace;
-  int inode_order;
-  if (!PyArg_ParseTuple(arguments, "OIIp", &sequence, &pace.threads, &pace.held, &inode_order)) return nullptr;
+  int inode_order, stands_back;
+  if (!PyArg_ParseTuple(arguments, "OIIpp", &sequence, &pace.threads, &pace.held, &inode_order, &stands_back)) {
+    return nullptr;
+  }
   pace.inode_order = inode_order;
+  pace.stands_back = stands_back;
   return guarded([&]() -> PyObject* {
     auto places = std::make_unique<Place>();
     if (!parse_places(sequence, *places)) return nullptr;

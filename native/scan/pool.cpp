@@ -94,6 +94,7 @@ bool Pool::add_worker() {
 void Pool::run(Worker& worker) {
   try {
     separate_descriptors(walk_->root);
+    if (walk_->conduct.stands_back) stand_back();
     Walker walker(*walk_, held_, worker.beat);
     Item item;
     while (next(worker, item)) {

@@ -15,6 +15,7 @@ namespace dusk {
 struct Conduct {
   bool cross = false;
   bool inode_order = false;  // examine entries in the order of their index numbers
+  bool stands_back = false;  // behind the threads that draw a screen and judge
 };
 
 // The memory of one thread for reading; two buffers, so that the names of the batch before stay valid.

@@ -32,6 +32,7 @@ void Scan::start(std::unique_ptr<Place> places, const Pace& pace) {
   places_ = std::move(places);
   pace_ = pace;
   conduct_.inode_order = pace.inode_order;
+  conduct_.stands_back = pace.stands_back;
   launch();
 }
 

@@ -32,6 +32,7 @@ class Scan : public std::enable_shared_from_this<Scan> {
     unsigned threads = 1;
     unsigned held = 8;  // descriptors that each thread may keep open
     bool inode_order = false;
+    bool stands_back = false;
   };
 
   Scan(const std::string& path, bool cross, bool awaits_report);

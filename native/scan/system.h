@@ -25,6 +25,8 @@ int examine_open(int descriptor, Status& status);
 // can: as long as threads share one, the kernel counts every use of a descriptor. A thread that has its own closes what
 // it opened itself, because the numbers mean something else elsewhere.
 void separate_descriptors(int kept);
+// Lowers the priority of this thread, so that one that wakes up to draw need not wait until its time is used up.
+void stand_back();
 Kind kind_of_listed(unsigned char type);
 // Whether an error says that the directory is not there any more, or something else is.
 bool is_gone(int error);

@@ -30,7 +30,7 @@ _DIRECTORIES_AT_ONCE = 4096
 _REST = 0.0005
 _LOOK = 0.02  # seconds between two looks at a scan that runs: each takes a processor from it for a moment
 _IDLE_FIRST, _IDLE_LAST = 0.001, 0.05  # the first look after the last work comes soon, later ones seldom
-_TURN = 0.001  # seconds after which the interpreter takes its lock from a thread that others wait for
+_TURN = 0.0005  # seconds after which the interpreter takes its lock from a thread that others wait for
 _SETTLE_EVERY = 0.3  # and never more than a tenth of the time is spent on weighing
 
 

@@ -15,6 +15,7 @@ class Scan:
         threads: int,
         held: int,
         inode_order: bool,
+        stands_back: bool,
         /,
     ) -> None: ...
     def report(

@@ -109,7 +109,7 @@ class NativeScan:
             from dusk.scan.pace import pace_of
 
             pace = pace_of(self._path, self._options.threads).within_limits()
-            self._core.start(self._places(), pace.threads, pace.held, pace.inode_order)
+            self._core.start(self._places(), pace.threads, pace.held, pace.inode_order, self._options.watched)
         except MemoryError:
             self._core.fail("not enough memory for the whole tree")
         except Exception as error:

@@ -21,6 +21,8 @@ class ScanOptions:
     """What to report is said by ``report``, while the scan runs or after it: rules may be read meanwhile."""
     threads: int | None = None
     """Threads that read directories; None chooses what suits the filesystem. The reference walker has one."""
+    watched: bool = False
+    """A screen is drawn meanwhile: the threads of the walk stand back behind the one that draws."""
 
 
 @dataclass(frozen=True, slots=True)

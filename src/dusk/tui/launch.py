@@ -102,7 +102,7 @@ def open_session(options: LaunchOptions, settings: Settings) -> Session:
     from dusk.tui.late_judge import LateJudge
     from dusk.tui.session import Session
 
-    wanted = ScanOptions(cross=options.cross, awaits_report=True, threads=options.threads)
+    wanted = ScanOptions(cross=options.cross, awaits_report=True, threads=options.threads, watched=True)
     scan = open_scan(options.path, wanted)
     judge = LateJudge(scan, settings)
     measure = options.measure
