@@ -8,6 +8,7 @@ import os
 
 import pytest
 
+from dusk.actions.bin import empty
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.undo import NothingToUndo, undo_batch
@@ -124,3 +125,31 @@ def test_taking_back_survives_every_error(box, name, number):
         assert set(before) <= set(digest(box.data)), failing.left
         # A product that could not be moved to the trash stays, and that was said.
         assert all(path.endswith((b".zst", b".jsonl")) for path in left), (failing.left, left)
+
+
+def _copy(box):
+    box.file(b"run", b"a", content=LINES)
+    destination = os.path.join(box.root, b"archive")
+    return box.plan(box.path(b"run"), action=Action.ARCHIVE, destination=destination)
+
+
+@pytest.mark.parametrize("plan", [_compress, _split, _rotate, _pack, _copy])
+def test_what_was_made_again_is_not_called_missing(box, monkeypatch, plan):
+    clear(box)
+    reviewed = box.review(plan(box)).plan
+    before = contents_of(box.data)
+    box.run(reviewed)
+    empty(box.bin(), journal=box.journal)
+    module = "archive_return" if plan is _copy else "replaced"
+
+    def fail(descriptor):
+        raise OSError(errno.EIO, "the disk reports an error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"dusk.actions.{module}.sync", fail)
+        (result,) = undo_batch(box.journal).results[:1]
+    assert (result.state, "is back, but" in result.sentence) == (ItemState.FAILED, True), result
+    settle(box)
+    with contextlib.suppress(NothingToUndo):
+        undo_batch(box.journal)
+    assert contents_of(box.data) == before

@@ -14,7 +14,15 @@ from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import modified_ns, relocate, same_inode, status_of, sync, time_kept
+from dusk.actions.relocation import (
+    entry_status,
+    modified_ns,
+    relocate,
+    same_inode,
+    status_of,
+    sync,
+    time_kept,
+)
 from dusk.actions.reservation import TrashMove
 from dusk.actions.restoration import TrashReturn, make_directories, restore_group
 from dusk.actions.trash import trash_group
@@ -95,8 +103,12 @@ class ArchiveReturn:
         try:
             record = self._copy(parent, working, record, original)
         except (OSError, Cancelled, JournalError) as problem:
-            remove_working(parent, working, time_kept(parent, original.parent_after_ns, noting=noting))
             why = getattr(problem, "strerror", None) or str(problem) or "stopped"
+            if self._is_copied_back(record):
+                # Only what comes after the rename failed: the next recovery finishes what stays open.
+                shown = display_path(original.source)
+                return ItemState.FAILED, f"{shown} is back, but {why}. Start dusk again."
+            remove_working(parent, working, time_kept(parent, original.parent_after_ns, noting=noting))
             sentence = f"{display_path(original.source)} was not copied back from the archive: {why}."
             self._journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
             if isinstance(problem, OSError):
@@ -107,6 +119,12 @@ class ArchiveReturn:
         return ItemState.DONE, (
             f"{display_path(original.source)} was copied back from the archive: the trash was emptied since."
         )
+
+    def _is_copied_back(self, record: Record) -> bool:
+        with contextlib.suppress(JournalError):
+            record = self._journal.record(record.id) or record
+        status = entry_status(record.source) if record.state is State.COPIED else None
+        return status is not None and record.identity.is_same_inode(Identity.from_stat(status))
 
     def _copy(self, parent: int, working: bytes, record: Record, original: Record) -> Record:
         from dusk.actions.copier import copy_verified, verify_copy

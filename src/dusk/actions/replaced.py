@@ -239,8 +239,12 @@ def _make_in(
         finally:
             os.close(holder)
     except (OSError, Cancelled, JournalError) as problem:
-        remove_working(parent, working, time_kept(parent, original.parent_after_ns, noting=noting))
         why = getattr(problem, "strerror", None) or str(problem) or "stopped"
+        status = entry_status(record.source) if record.state is State.COPIED else None
+        if status is not None and record.identity.is_same_inode(Identity.from_stat(status)):
+            # Only what comes after the rename failed: the next recovery finishes what stays open.
+            return Returned(ItemState.FAILED, f"{shown} is back, but {why}. Start dusk again."), None
+        remove_working(parent, working, time_kept(parent, original.parent_after_ns, noting=noting))
         sentence = f"{shown} was not made again: {why}."
         tools.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
         if isinstance(problem, OSError):
