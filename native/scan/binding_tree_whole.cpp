@@ -12,7 +12,7 @@ constexpr std::int64_t kShort = 5000;  // entries: a fraction of a millisecond
 // takes a while. Not otherwise: whoever lets go of the lock a thousand times for a microsecond each never lets
 // the thread in that waits for it (60 ms were measured), because that one begins its wait anew every time.
 template <class Body>
-auto unlocked(const Tree& tree, std::int64_t entries, Body&& body) {
+auto undisturbed(const Tree& tree, std::int64_t entries, Body&& body) {
   struct Release {
     PyThreadState* state;
     ~Release() {
@@ -96,7 +96,7 @@ PyObject* sums_of_entries(PyObject* self, PyObject* argument) {
     if (!parse_indexes(tree, argument, entries)) return nullptr;
     std::int64_t looked_at = 0;
     for (const std::uint32_t entry : entries) looked_at += entries_below(tree, entry);
-    const Sums found = unlocked(tree, looked_at, [&] { return sums(tree, entries); });
+    const Sums found = undisturbed(tree, looked_at, [&] { return sums(tree, entries); });
     return Py_BuildValue("(LNN)", static_cast<long long>(found.size), from_blocks(found.blocks),
                          from_blocks(found.freed));
   });
@@ -112,7 +112,7 @@ PyObject* prominent_files(PyObject* self, PyObject* arguments) {
   std::uint32_t index;
   if (!parse_index(tree, argument, index)) return nullptr;
   return guarded([&]() -> PyObject* {
-    return from_indexes(unlocked(tree, entries_below(tree, index), [&] { return prominent(tree, index, most); }));
+    return from_indexes(undisturbed(tree, entries_below(tree, index), [&] { return prominent(tree, index, most); }));
   });
 }
 
@@ -123,7 +123,7 @@ PyObject* linked_inodes_below(PyObject* self, PyObject* argument) {
   if (!parse_index(tree, argument, index)) return nullptr;
   return guarded([&]() -> PyObject* {
     const std::int64_t looked_at = entries_below(tree, index);
-    const std::vector<LinkedInode> inodes = unlocked(tree, looked_at, [&] { return linked_inodes(tree, index); });
+    const std::vector<LinkedInode> inodes = undisturbed(tree, looked_at, [&] { return linked_inodes(tree, index); });
     PyObject* list = PyList_New(static_cast<Py_ssize_t>(inodes.size()));
     for (std::size_t position = 0; list != nullptr && position < inodes.size(); ++position) {
       const LinkedInode& inode = inodes[position];
@@ -148,7 +148,7 @@ PyObject* entries_of_kind(PyObject* self, PyObject* arguments) {
   const Tree& tree = tree_of(self);
   return guarded([&]() -> PyObject* {
     const std::vector<std::uint32_t> found =
-        unlocked(tree, tree.count() - begin, [&] { return of_kind(tree, static_cast<Kind>(kind), begin, most); });
+        undisturbed(tree, tree.count() - begin, [&] { return of_kind(tree, static_cast<Kind>(kind), begin, most); });
     return from_indexes(found);
   });
 }
