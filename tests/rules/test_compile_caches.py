@@ -44,6 +44,15 @@ def test_a_strange_file_in_a_cache_stays_and_so_does_the_directory(tmp_path: Pat
     assert not {"mixed", "mixed/measurements.csv"} & going
 
 
+def test_a_shard_with_a_file_of_ones_own_stays_whole(tmp_path: Path) -> None:
+    inductor(tmp_path / "mixed")
+    put(tmp_path / "mixed" / "5a" / "best_kernel.py", size=5000)
+    set_ages(tmp_path)
+    going = offered(judge(tmp_path), tmp_path)
+    assert "mixed/zg" in going
+    assert not {"mixed", "mixed/5a", "mixed/5a/best_kernel.py"} & going
+
+
 def test_what_vllm_compiled_is_one_finding(tmp_path: Path) -> None:
     cache = tmp_path / ".cache/vllm/torch_compile_cache/1a2b3c4d5e/rank_0_0"
     inductor(cache / "inductor_cache")
@@ -77,7 +86,7 @@ def test_kernels_are_known_where_a_variable_put_them(tmp_path: Path) -> None:
 def test_a_compiler_at_work_is_left_alone(tmp_path: Path) -> None:
     inductor(tmp_path / "compiled")
     set_ages(tmp_path)
-    put(tmp_path / "compiled" / "zz" / "c.so", age=60)
+    put(tmp_path / "compiled" / "zz" / "czz.so", age=60)
     finding = only(judge(tmp_path), "torchinductor-cache")
     assert not finding.offers
     assert "compiling" in " ".join(finding.evidence)

@@ -1,14 +1,14 @@
 """Caches of compiled GPU code, known by how their entries are named, wherever a variable put them.
 
 Sources: triton ``runtime/cache.py`` (base32 of sha256, ``__grp__*.json``), torch ``_inductor/codecache.py``
-(``fxgraph``, ``aotautograd``, two-letter shards), jax ``_src/lru_cache.py`` (``jit_<name>-<sha256>-cache``),
-numba ``core/caching.py`` (``.nbi``, ``.nbc``).
+(``fxgraph``, ``aotautograd``, shards by the second and third letter of a name), jax ``_src/lru_cache.py``
+(``jit_<name>-<sha256>-cache``), numba ``core/caching.py`` (``.nbi``, ``.nbc``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
@@ -26,6 +26,8 @@ _JAX_OTHER = re.compile(rb"(\.lockfile|xla_gpu_per_fusion_autotune_cache_dir|xla
 _NUMBA = re.compile(rb".+\.py3\d+\w*\.(nbi|\d+\.nbc)\Z", re.DOTALL)
 _SHARD = re.compile(rb"[a-z2-7]{2}\Z")
 _CODE = re.compile(rb"c[a-z2-7]{51}(\..+)?\Z", re.DOTALL)
+# A file lies in the shard that the second and third letter of its name say. These are of writers and imports.
+_BY_THE_WAY = re.compile(rb"\.\d+\..*\.tmp\Z|tmp\w*\Z|.*\.lock\Z|__pycache__\Z|halide\w*\Z", re.DOTALL)
 _SHARDS = 40  # shards that are looked into for a file named by its hash
 # A directory inside one of these is part of what another rule knows whole.
 _INSIDE = (b"torch_compile_cache", b"torch_aot_compile", b"__pycache__")
@@ -50,7 +52,9 @@ def inspect_inductor(cache: int, _hits: list[int], facts: Facts) -> Iterator[Sig
     if not shards and not all(name in children for name in (b"fxgraph", b"aotautograd")):
         return
     evidence = f"it holds fxgraph and {count_noun(shards, 'directory', 'directories')} of compiled code"
-    yield from _known("torchinductor-cache", cache, _INDUCTOR, evidence, facts)
+    yield from _known(
+        "torchinductor-cache", cache, _INDUCTOR, evidence, facts, mixed=_mixed_shards(children, facts)
+    )
 
 
 def inspect_old_inductor(cache: int, _hits: list[int], facts: Facts) -> Iterator[Sighting]:
@@ -86,6 +90,7 @@ def inspect_old_inductor(cache: int, _hits: list[int], facts: Facts) -> Iterator
             f"everything in it has a name that torch.compile gives, {count_noun(len(shards), 'shard')} of "
             "code among it",
             facts,
+            mixed=_mixed_shards(children, facts),
         )
 
 
@@ -107,12 +112,31 @@ def inspect_numba(directory: int, hits: list[int], facts: Facts) -> Iterator[Sig
     yield from _known("numba-cache", directory, _NUMBA, evidence, facts)
 
 
+def _mixed_shards(children: dict[bytes, int], facts: Facts) -> set[int]:
+    """Return the shards of TorchInductor that hold something whose name is not of that shard."""
+    return {
+        child
+        for shard, child in children.items()
+        if _SHARD.match(shard)
+        and (
+            not facts.is_directory(child)
+            or any(name[1:3] != shard and not _BY_THE_WAY.match(name) for name in facts.children(child))
+        )
+    }
+
+
 def _known(
-    rule: str, cache: int, names: re.Pattern[bytes], evidence: str, facts: Facts
+    rule: str,
+    cache: int,
+    names: re.Pattern[bytes],
+    evidence: str,
+    facts: Facts,
+    *,
+    mixed: Collection[int] = (),
 ) -> Iterator[Sighting]:
-    """Yield the directory where everything in it is the cache's, else only what is."""
+    """Yield the directory where everything in it is the cache's, else only what is; ``mixed`` stays."""
     children = facts.children(cache)
-    own = [child for name, child in children.items() if names.match(name)]
+    own = [child for name, child in children.items() if names.match(name) and child not in mixed]
     if not own:
         return
     whole = len(own) == len(children)
