@@ -93,6 +93,29 @@ def test_the_base_that_an_adapter_names_by_a_relative_path_stays(tmp_path: Path)
     assert names(only(judged, "adapter"), tmp_path) == {"models/adapters/healthcare"}
 
 
+@pytest.mark.parametrize(
+    ("name", "is_download"),
+    [
+        ("acme_tiny-llama", True),
+        ("meta-llama_Llama-2-7b-hf", True),
+        ("HuggingFaceH4_zephyr-7b-sft-full", True),
+        ("modelscope_damo", True),
+        ("sft_merged", False),
+        ("lora_model", False),
+        ("qwen_finetuned2", False),
+        ("base_qwen", False),
+        ("gpt2_src", False),
+    ],
+)
+def test_only_a_name_that_an_organisation_may_have_is_called_a_download(
+    tmp_path: Path, name: str, is_download: bool
+) -> None:
+    model(tmp_path / "models" / name)
+    judged = judge(tmp_path)
+    assert bool(of(judged, "model-download-copy")) == is_download
+    assert bool(of(judged, "model-directory")) == (not is_download)
+
+
 def test_a_models_own_files_do_not_keep_it_and_a_persons_note_does(tmp_path: Path) -> None:
     model(tmp_path / "models" / "merged")
     put(

@@ -7,8 +7,11 @@ import re
 from dusk.fs.identity import EntryKind
 from dusk.rules.facts import Facts
 from dusk.rules.inspectors.checkpoint_layout import TRAINER, is_checkpoint, layout
-from dusk.rules.inspectors.step_directories import is_step_of_a_series
+from dusk.rules.inspectors.checkpoint_run import is_chosen
+from dusk.rules.inspectors.step_directories import is_beside_checkpoints, is_step_of_a_series
 
+# A training run leaves these beside the weights; a download never has them.
+TRAINED = (b"training_args.bin", b"trainer_state.json", b"optimizer.pt")
 _CHECKPOINT = re.compile(rb"checkpoint-\d+\Z")
 _REPOSITORY = re.compile(rb"(models|datasets|spaces|kernels)--")
 _STORES = ("ollama", "lm-studio", "llama-cpp", "kagglehub", "modelscope", "torch-hub", "nemo", "tfds")
@@ -58,4 +61,21 @@ def is_part_of_something(directory: int, facts: Facts) -> bool:
         facts.child(above, marker) is not None
         for above in facts.ground.ancestors(directory)[:2]
         for marker in _PIPELINES
+    )
+
+
+def belongs_to_run(directory: int, facts: Facts) -> bool:
+    """Return whether checkpoints of the same run lie beside a model, as beside ``final``."""
+    parent = facts.tree.parent(directory)
+    is_trained = any(facts.child(directory, marker) is not None for marker in TRAINED)
+    if parent < 0 or not (is_trained or is_chosen(facts.tree.name(directory))):
+        return False
+    return holds_checkpoints(facts.directories(parent), facts) or is_beside_checkpoints(directory, facts)
+
+
+def holds_checkpoints(children: dict[bytes, int], facts: Facts) -> bool:
+    """Return whether some of a directory's children are checkpoints of the Trainer."""
+    return any(
+        _CHECKPOINT.match(name) and facts.child(child, b"trainer_state.json") is not None
+        for name, child in children.items()
     )

@@ -10,10 +10,14 @@ from dusk.rules.facts import Facts
 from dusk.rules.families import Model
 from dusk.rules.headers.configuration import ModelConfiguration
 from dusk.rules.headers.model_summary import ModelSummary, summarise
-from dusk.rules.inspectors.checkpoint_run import is_chosen
-from dusk.rules.inspectors.model_place import is_part_of_something, note_links
+from dusk.rules.inspectors.model_place import (
+    TRAINED,
+    belongs_to_run,
+    holds_checkpoints,
+    is_part_of_something,
+    note_links,
+)
 from dusk.rules.inspectors.pipelines import twin_sighting
-from dusk.rules.inspectors.step_directories import is_beside_checkpoints
 from dusk.rules.inspectors.twins import find_twins
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Sighting
@@ -23,14 +27,20 @@ _WEIGHTS = re.compile(
     re.DOTALL,
 )
 _CHECKPOINT = re.compile(rb"checkpoint-\d+\Z")
-# A training run leaves these beside the weights; a download never has them.
-_TRAINED = (b"training_args.bin", b"trainer_state.json", b"optimizer.pt")
 _SUPERSEDED = re.compile(
     r"(?:^|[_\-. ])(old|prev|previous|backup|bak|tmp|temp|copy|deprecated|stale|archived?|unused)"
     r"(?:$|[_\-. \d])"
 )
 _CURRENT = re.compile(r"(?:^|[_\-.])current[_\-.]")
 _HUB_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*)(?:--|_)([A-Za-z0-9][\w.-]*)\Z")
+# Words for what was done to a model: no organisation is called so, and no model by nothing else.
+_DONE = (
+    r"best|final|last|latest|merged?|lora|qlora|sft|dpo|ppo|grpo|orpo|rlhf|tuned|finetuned?|ft|trained|pretrained|"
+    r"exported?|converted|quanti[sz]ed|outputs?|results?|models?|saved|weights|checkpoints?|ckpt|src|source"
+)
+_MADE_HERE = re.compile(
+    rf"(?:{_DONE}|base|my|our|new|test)(?:--|_)|.*(?:--|_)(?:{_DONE})\d*\Z", re.IGNORECASE
+)
 
 
 def inspect_model(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
@@ -63,13 +73,13 @@ def inspect_model(directory: int, hits: list[int], facts: Facts) -> Iterator[Sig
             layout=summary.layout,
         )
     )
-    if _is_run(children, facts):
+    if holds_checkpoints(children, facts):
         own = tuple(
             child for name, child in children.items() if not _CHECKPOINT.match(name) and facts.is_file(child)
         )
         yield Sighting("trainer-final-weights", own, evidence=(_described(summary),))
         return
-    if _belongs_to_run(directory, facts):
+    if belongs_to_run(directory, facts):
         yield Sighting("trainer-final-weights", (directory,), evidence=(_described(summary),))
         return
     yield _standalone(directory, children, summary, facts)
@@ -81,7 +91,7 @@ def inspect_model(directory: int, hits: list[int], facts: Facts) -> Iterator[Sig
 def _standalone(directory: int, children: dict[bytes, int], summary: ModelSummary, facts: Facts) -> Sighting:
     """Return the sighting of a model that no run beside it explains."""
     name = display_name(facts.tree.name(directory)) if directory else "this directory"
-    trained = [marker for marker in _TRAINED if marker in children]
+    trained = [marker for marker in TRAINED if marker in children]
     superseded = _SUPERSEDED.search(name.lower()) or _CURRENT.search(name.lower())
     is_old = facts.age(directory) >= facts.ages.old_after
     hub_name = _HUB_NAME.match(name)
@@ -93,7 +103,7 @@ def _standalone(directory: int, children: dict[bytes, int], summary: ModelSummar
             evidence.append(f"The name {name} reads like a model that another one replaced.")
         if trained:
             evidence.append(f"{display_name(trained[0])} says that it was trained, not downloaded.")
-    elif hub_name is not None and not trained:
+    elif hub_name is not None and not trained and not _MADE_HERE.match(name):
         rule = "model-download-copy"
         evidence.append(
             f"The name reads like {hub_name[1]}/{hub_name[2]} on the Hub, but nothing in it proves where it "
@@ -119,20 +129,3 @@ def _summary(directory: int, facts: Facts) -> ModelSummary:
 
 def _described(summary: ModelSummary) -> str:
     return f"It is {summary.line}." if summary.line else "It has a model's config.json and weights."
-
-
-def _is_run(children: dict[bytes, int], facts: Facts) -> bool:
-    return any(_CHECKPOINT.match(name) and _has_state(child, facts) for name, child in children.items())
-
-
-def _belongs_to_run(directory: int, facts: Facts) -> bool:
-    """Return whether checkpoints of the same run lie beside it, as beside ``final``."""
-    parent = facts.tree.parent(directory)
-    is_trained = any(facts.child(directory, marker) is not None for marker in _TRAINED)
-    if parent < 0 or not (is_trained or is_chosen(facts.tree.name(directory))):
-        return False
-    return _is_run(facts.directories(parent), facts) or is_beside_checkpoints(directory, facts)
-
-
-def _has_state(checkpoint: int, facts: Facts) -> bool:
-    return facts.child(checkpoint, b"trainer_state.json") is not None

@@ -5,7 +5,6 @@ Source: diffusers 0.40, ``model_index.json`` lists the parts; sentence-transform
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import msgspec
@@ -13,12 +12,11 @@ import msgspec
 from dusk.fs.names import display_name
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
-from dusk.rules.inspectors.model_place import belongs_to_store
+from dusk.rules.inspectors.model_place import belongs_to_run, belongs_to_store, holds_checkpoints
 from dusk.rules.inspectors.twins import Twin, find_twins
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Sighting
 
-_CHECKPOINT = re.compile(rb"checkpoint-\d+\Z")
 _INDEX, _MODULES = b"model_index.json", b"modules.json"
 
 
@@ -34,10 +32,7 @@ def inspect_pipeline(directory: int, hits: list[int], facts: Facts) -> Iterator[
     children = facts.children(directory)
     if b"trainer_state.json" in children:
         return
-    if any(
-        _CHECKPOINT.match(name) and facts.child(child, b"trainer_state.json")
-        for name, child in children.items()
-    ):
+    if holds_checkpoints(children, facts):
         return  # the result of a run, with its checkpoints beside it
     if _INDEX in children:
         kind, parts = _diffusers(children[_INDEX], facts)
@@ -46,6 +41,9 @@ def inspect_pipeline(directory: int, hits: list[int], facts: Facts) -> Iterator[
         kind, parts = _sentences(children[_MODULES], facts)
         rule = "sentence-transformers-model"
     if not kind or not _has_weights(directory, facts):
+        return
+    if belongs_to_run(directory, facts):
+        yield Sighting("trainer-final-weights", (directory,), evidence=(f"It is {kind}.",))
         return
     missing = [part for part in parts if facts.child(directory, part.encode()) is None]
     evidence = [
