@@ -155,6 +155,18 @@ def test_unfinished_downloads_go_and_volumes_of_archives_stay(tmp_path: Path) ->
     assert not any("rar" in path or "part03" in path or "now" in path for path in offered(judged, tmp_path))
 
 
+def test_the_state_of_axel_is_told_from_programs_in_smalltalk(tmp_path: Path) -> None:
+    state = struct.pack("<Hq", 2, 0) + struct.pack("<4q", 16, 2048, 2048, 4096)
+    put(tmp_path / "big.iso", size=4096)
+    put(tmp_path / "big.iso.st", state)
+    put(tmp_path / "Account", size=4096)
+    put(tmp_path / "Account.st", b"Object subclass: Account [ deposit ]")
+    put(tmp_path / "odd.iso", size=4096)
+    put(tmp_path / "odd.iso.st", struct.pack("<Hq", 2, 0) + struct.pack("<4q", 16, 2048, 2048, 1))
+    put(tmp_path / "alone.iso.st", state)
+    assert offered(judge(tmp_path), tmp_path) == {"big.iso", "big.iso.st"}
+
+
 def test_a_control_file_of_aria2_goes_only_with_its_download(tmp_path: Path) -> None:
     put(tmp_path / "big.zip", size=9000)
     put(tmp_path / "big.zip.aria2", b"\0\1")

@@ -12,7 +12,7 @@ import pytest
 
 from dusk.rules.safety import Safety
 
-from .trees import DAY, judge, link, names, of, offered, only, put
+from .trees import DAY, judge, link, names, of, offered, only, put, set_ages
 
 
 def environment(where: Path, *, package: str = "six") -> Path:
@@ -187,3 +187,21 @@ def test_an_environment_that_a_live_program_runs_in_stays(tmp_path: Path, how: s
         live_program.communicate()
     assert not offered(judged, tmp_path)
     assert only(judged, "python-environment").is_keep
+
+
+def test_what_pip_moved_aside_is_told_in_an_environment_that_lives(tmp_path: Path) -> None:
+    packages = tmp_path / "env" / "lib" / "python3.11" / "site-packages"
+    put(tmp_path / "env" / "pyvenv.cfg", "home = /usr/bin\n")
+    for name in (
+        "~umpy/core.so",
+        "~umpy-2.4.6.dist-info/RECORD",
+        "numpy/core.so",
+        "numpy-2.4.7.dist-info/RECORD",
+    ):
+        put(packages / name)
+    put(packages / "numpy" / "~odd" / "data.bin")
+    set_ages(tmp_path)
+    found = only(judge(tmp_path), "pip-leftover")
+    assert {path.rsplit("/", 1)[1] for path in names(found, tmp_path)} == {"~umpy", "~umpy-2.4.6.dist-info"}
+    assert found.safety.value == "costly"
+    assert "~umpy" in " ".join(found.evidence)

@@ -19,6 +19,7 @@ HOUSEKEEPING: dict[str, str] = {
     "maven": "package_stores:inspect_maven",
     "notebook-checkpoints": "notebooks:inspect_notebook_checkpoints",
     "partial-downloads": "partial_downloads:inspect_partial_downloads",
+    "pip-leftovers": "pip_leftovers:inspect_pip_leftovers",
     "pip-cache": "pip_cache:inspect_pip_cache",
     "pnpm-store": "package_stores:inspect_pnpm_store",
     "temporary": "temporary:inspect_temporary",

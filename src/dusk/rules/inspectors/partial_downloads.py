@@ -1,13 +1,14 @@
 """Downloads that were never finished, by the names that the programs give them.
 
 Sources: Chromium ``.crdownload``, Firefox and youtube-dl ``.part``, aria2 1.36: ``<file>.aria2`` beside a
-``<file>`` that already has its final name, qBittorrent ``.!qB``, Transmission ``.part``, curl and rsync
-``.partial``.
+``<file>`` that already has its final name, axel 2.17: ``<file>.st`` in the same way, qBittorrent ``.!qB``,
+Transmission ``.part``, curl and rsync ``.partial``.
 """
 
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator
 
 from dusk.fs.names import display_name
@@ -23,6 +24,9 @@ _BROWSER = re.compile(
 _PART = re.compile(rb"(?P<final>.+\.\w{1,12})\.part\Z", re.DOTALL)
 _UNSURE = re.compile(rb".+\.(?:tmp|temp|incomplete)\Z|.+[-_]partial\Z|.+\.part\Z", re.DOTALL)
 _VOLUME = re.compile(rb".+\.part-?\d+\Z|.+\.part\d+\.rar\Z", re.DOTALL)
+# Beside a file that has its final name already, these say that it is not complete.
+_CONTROLS = {b".aria2": "aria2", b".st": "axel"}
+_AXEL_HEAD = 10  # two bytes for the number of connections, eight for what was downloaded
 # What is written in text is small and somebody's; downloads that matter are packed, or models, or media.
 _TEXT = (b".txt", b".md", b".csv", b".py", b".json", b".yaml", b".yml", b".tex", b".log", b".sh")
 
@@ -39,8 +43,12 @@ def inspect_partial_downloads(directory: int, hits: list[int], facts: Facts) -> 
         if not facts.is_file(hit) or _VOLUME.match(name) or not _is_ours_to_judge(hit, facts):
             continue
         is_young = facts.age(hit) < facts.ages.incomplete_after
-        if name.endswith(b".aria2"):
-            yield from _aria2(hit, facts.tree.child(directory, name[: -len(b".aria2")]), facts)
+        control = next((one for one in _CONTROLS if name.endswith(one)), b"")
+        payload = facts.tree.child(directory, name[: -len(control)]) if control else None
+        if control and _is_control(hit, control, payload, facts):
+            yield from _controlled(hit, control, payload, facts)
+        elif control:
+            continue
         elif _is_download(name, directory, facts):
             (running if is_young else sure).append(hit)
         elif facts.age(hit) >= facts.ages.old_after and (_BROWSER.match(name) or _UNSURE.match(name)):
@@ -83,7 +91,27 @@ def _sighting(rule: str, entries: list[int], facts: Facts) -> Sighting:
     return Sighting(rule, tuple(entries), evidence=(sentence,))
 
 
-def _aria2(control: int, payload: int | None, facts: Facts) -> Iterator[Sighting]:
+def _is_control(control: int, suffix: bytes, payload: int | None, facts: Facts) -> bool:
+    """Return whether a file says what a download still lacks.
+
+    Smalltalk and structural engineers have ``.st`` files too. Axel's is the number of connections, what they
+    downloaded, and for each of them where it is and where its part ends; the parts follow one another.
+    """
+    if suffix != b".st":
+        return True
+    size = facts.tree.apparent_size(control)
+    count, rest = divmod(size - _AXEL_HEAD, 16)
+    if payload is None or not facts.is_file(payload) or rest or not 0 < count <= 1000:
+        return False
+    head = facts.head(control)
+    if len(head) < size or int.from_bytes(head[:2], "little") != count:
+        return False
+    numbers = struct.unpack_from(f"<{2 * count}q", head, _AXEL_HEAD)
+    ends = list(numbers[1::2])
+    return ends == sorted(ends) and all(0 <= at <= end for at, end in zip(numbers[::2], ends, strict=True))
+
+
+def _controlled(control: int, suffix: bytes, payload: int | None, facts: Facts) -> Iterator[Sighting]:
     both = [control] if payload is None else [control, payload]
     if facts.age(*both) < facts.ages.incomplete_after:
         yield _running(both, facts)
@@ -91,12 +119,13 @@ def _aria2(control: int, payload: int | None, facts: Facts) -> Iterator[Sighting
         yield Sighting("partial-download", (control,), evidence=("The file that it controlled is gone.",))
     elif facts.is_file(payload):
         name = display_name(facts.tree.name(payload))
+        tool = _CONTROLS[suffix]
         yield Sighting(
             "partial-aria2",
             (control,),
             parts=(Part(payload, (control,)), Part(control, (control,))),
             evidence=(
-                f"aria2 keeps its control file until {name} is complete: it is not, whatever its size says.",
+                f"{tool} keeps its control file until {name} is complete: it is not, whatever its size says.",
             ),
-            words={"payload": name},
+            words={"payload": name, "tool": tool, "suffix": suffix.decode()},
         )

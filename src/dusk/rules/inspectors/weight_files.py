@@ -45,6 +45,10 @@ _WEAK = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PADDED = re.compile(rb"(?P<stem>.*[-_.])(?P<number>0\d{4,11})(?P<end>\.[A-Za-z].*)\Z", re.DOTALL)
+# Where the number comes first, only the tools' own names for the rest say that it is an epoch or a step.
+_LEADING = re.compile(
+    rb"(?P<number>\d{1,12})(?P<end>_net_[A-Za-z].*|\.pdparams|\.pdopt|\.state)\Z", re.DOTALL
+)
 _REPLACED = re.compile(
     rb"(?:^|[_\-. ])(old|prev|previous|backup|bak|tmp|temp|copy|deprecated|stale|unused)(?:$|[_\-. \d])",
     re.IGNORECASE,
@@ -77,7 +81,11 @@ def inspect_weight_files(directory: int, hits: list[int], facts: Facts) -> Itera
         names.pop(name, None)
     chosen = {name for name in names if is_chosen(name)}
     plain = {name: entry for name, entry in names.items() if name not in chosen}
-    counted = [*series(_without_rank(plain)), *_weak_series(plain, bool(chosen))]
+    counted = [
+        *series(_without_rank(plain)),
+        *_weak_series(plain, bool(chosen)),
+        *_leading_series(directory, plain, facts),
+    ]
     found: list[tuple[Series, list[tuple[int, int]]]] = []
     for one in counted:
         proven = _proven([entry for _, entry in one.members], facts) if len(one.members) <= _READ else set()
@@ -114,6 +122,29 @@ def _without_rank(names: dict[bytes, int]) -> list[tuple[bytes, int]]:
     if any(_OTHER_RANK.search(name) for name in names):
         return list(names.items())
     return [(_FIRST_RANK.sub(b"", name), entry) for name, entry in names.items()]
+
+
+def _leading_series(directory: int, names: dict[bytes, int], facts: Facts) -> Iterator[Series]:
+    """Yield series whose names begin with the number.
+
+    CycleGAN and pix2pix write ``5_net_G.pth`` beside ``latest_net_G.pth``, Paddle's Model.fit ``0.pdparams``
+    with ``0.pdopt`` beside ``final.pdparams``, BasicSR ``5000.state`` into ``training_states``.
+    """
+    found: dict[bytes, list[tuple[int, int]]] = {}
+    for name, entry in names.items():
+        match = _LEADING.match(name)
+        if match:
+            found.setdefault(match["end"], []).append((int(match["number"]), entry))
+    beside = facts.children(directory)
+    for end, members in found.items():
+        if end == b".state":
+            is_series = facts.tree.name(directory) == b"training_states"
+        elif end.startswith(b".pd"):
+            is_series = b"final" + end in beside and b"0.pdparams" in beside and b"0.pdopt" in beside
+        else:
+            is_series = b"latest" + end in beside
+        if is_series and len(members) > 1:
+            yield Series(b"\0" + end, tuple(sorted(members)))
 
 
 def _weak_series(names: dict[bytes, int], is_run: bool) -> Iterator[Series]:
