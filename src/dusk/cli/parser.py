@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import textwrap
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, NoReturn
@@ -36,11 +35,15 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **options: Any) -> None:
         # As wide as the descriptions. Else argparse imports shutil to ask the terminal, at every option.
         options.setdefault("formatter_class", partial(argparse.RawDescriptionHelpFormatter, width=_WIDTH))
-        if options.get("description"):
-            # The raw formatter is for the examples below the options; it would break no line here.
-            options["description"] = textwrap.fill(options["description"], _WIDTH)
         options.setdefault("allow_abbrev", False)  # a new option must never change what a script means
         super().__init__(*args, **options)
+
+    def format_help(self) -> str:
+        """Return the help text; the raw formatter is for the examples in it and breaks no line itself."""
+        import textwrap
+
+        self.description = textwrap.fill(self.description or "", _WIDTH)
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and how to see the usage, then leave with exit code 2."""

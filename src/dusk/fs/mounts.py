@@ -34,7 +34,7 @@ PSEUDO_TYPES = frozenset(
 # Never part of what fills a disk, also when someone names a parent with --cross (DESIGN §3).
 SKIPPED_PATHS = frozenset({b"/proc", b"/sys", b"/dev", b"/run"})
 _UPPER = b"upperdir="
-_ESCAPE = re.compile(rb"\\([0-7]{3})")
+_ESCAPE = rb"\\([0-7]{3})"  # compiled where one is met, which is seldom
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +150,6 @@ def _parse_line(line: bytes) -> Mount:
 
 
 def _unescape(field: bytes) -> bytes:
-    return _ESCAPE.sub(lambda octal: bytes([int(octal[1], 8) & 0xFF]), field)
+    if b"\\" not in field:
+        return field
+    return re.sub(_ESCAPE, lambda octal: bytes([int(octal[1], 8) & 0xFF]), field)
