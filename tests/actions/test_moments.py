@@ -13,6 +13,7 @@ from dusk.actions.journal import Journal
 from dusk.actions.moments import Moments
 from dusk.actions.outcome import ItemState
 from dusk.actions.recovery import recover
+from dusk.actions.relocation import time_kept
 from dusk.actions.undo import undo_batch
 from dusk.fs import holders
 from dusk.rules.finding import Action, ActionOptions
@@ -113,7 +114,21 @@ def test_half_a_note_spoils_no_other(state):
     with open(os.path.join(state, b"moments"), "ab") as file:
         file.write(b"\x0017 0 /ha")
     moments.note(b"/last")
-    assert {b"/first", b"/last"} <= set(moments.known())
+    assert set(moments.known()) == {b"/first", b"/last"}
+
+
+def test_a_removal_that_failed_leaves_the_time_that_was_there(state, place):
+    before, directory = modified(place), os.open(place, os.O_RDONLY)
+    try:
+        with (
+            pytest.raises(OSError),
+            time_kept(directory, before, LONG_AGO, noting=Moments(state).noting(place + b"/gone")),
+        ):
+            os.mkdir(b"made", dir_fd=directory)
+            raise OSError
+    finally:
+        os.close(directory)
+    assert modified(place) == before
 
 
 @pytest.mark.parametrize("kind", ["directory", "pipe", "link", "nowhere"])

@@ -173,9 +173,8 @@ def _remove_tree(
 ) -> tuple[Record, End]:
     """Remove one empty tree whose intent is in the journal; return its record and its end."""
     situation = item.situation
-    before = modified_ns(situation.parent)
     try:
-        error = _remove(situation.parent, record.source, found, moments)
+        error, before = _remove(situation.parent, record.source, found, moments)
     except OSError as problem:
         # The record stays open: recovery makes again what is missing.
         sentence = (
@@ -191,12 +190,13 @@ def _remove_tree(
     return done, End(ItemState.DONE, frees_now=item.survey.disk_size, frees_after_purge=0)
 
 
-def _remove(parent: int, path: bytes, found: list[DirectoryFacts], moments: Moments) -> str:
+def _remove(parent: int, path: bytes, found: list[DirectoryFacts], moments: Moments) -> tuple[str, int]:
     """Remove the empty tree at a path bottom up; return why not, and then it is as it was.
 
-    Raises OSError when what had been removed could not be made again.
+    Also returns the time that the directory around it had right before. Raises OSError when what had been
+    removed could not be made again.
     """
-    name, removed = os.path.basename(path), []
+    name, removed, before = os.path.basename(path), [], 0
     try:
         top = open_subdirectory(parent, name)
         try:
@@ -210,17 +210,17 @@ def _remove(parent: int, path: bytes, found: list[DirectoryFacts], moments: Mome
                 removed.append(facts)
         finally:
             os.close(top)
+        before = modified_ns(parent)
         moments.note(path)
         _remove_one(parent, name, found[0])
     except OSError as error:
         if removed:
             _make(parent, name, found)
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-            return "something was put into it at this moment"
-        return (
-            "a part of it is in use as a mount point" if error.errno == errno.EBUSY else str(error.strerror)
-        )
-    return ""
+            return "something was put into it at this moment", before
+        in_use = "a part of it is in use as a mount point"
+        return in_use if error.errno == errno.EBUSY else str(error.strerror), before
+    return "", before
 
 
 def _remove_one(directory: int, name: bytes, facts: DirectoryFacts) -> None:

@@ -21,15 +21,17 @@ ONE_MOMENT_NS = 10_000_000
 """Two times that are no further apart than this may be of one call."""
 
 
-def give_time_after(path: bytes, moments: Iterable[int], then_ns: int) -> None:
+def give_time_after(path: bytes, moments: Iterable[int], then_ns: int, kept: Iterable[int] = ()) -> None:
     """Give a directory a time, if a change of dusk's own at one of some moments was the last one there.
 
-    What cannot be looked at is let go: a time is not worth an error.
+    It keeps those in ``kept``. What cannot be looked at is let go: a time is not worth an error.
     """
-    with contextlib.suppress(OSError, OverflowError):
+    with contextlib.suppress(OSError, ValueError, OverflowError):
         directory = open_directory(path)
         try:
             now = os.fstat(directory)
+            if now.st_mtime_ns in kept:
+                return
             if any(abs(now.st_mtime_ns - moment) <= ONE_MOMENT_NS for moment in moments):
                 os.utime(directory, ns=(now.st_atime_ns, then_ns))
         finally:
@@ -42,15 +44,13 @@ def give_interrupted_time_back(record: Record, moments: Iterable[int]) -> None:
     ``moments`` are the change times of what dusk moved or made there. Before its source leaves, an act keeps
     the time from before it; a return keeps the time from after the act until its source is back.
     """
-    directory = os.path.dirname(record.source)
-    status = entry_status(directory)
-    known = (record.parent_before_ns, record.parent_after_ns)
-    if not record.parent_before_ns or status is None or status.st_mtime_ns in known:
+    if not record.parent_before_ns:
         return
     is_back = record.state is State.VERIFIED or entry_status(record.source) is not None
     is_under_way = record.reverses and not is_back
     then_ns = record.parent_after_ns if is_under_way else record.parent_before_ns
-    give_time_after(directory, moments, then_ns)
+    known = (record.parent_before_ns, record.parent_after_ns)
+    give_time_after(os.path.dirname(record.source), moments, then_ns, known)
 
 
 def with_known_times(record: Record, original: Record, now_ns: int) -> Record:

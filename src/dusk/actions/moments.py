@@ -25,7 +25,7 @@ _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # Only the last notes of each dusk are ever asked for; those of a long run begin anew at this size.
 _MOST = 1 << 20
 # No path holds a zero byte: with one at both ends, half a note spoils no other.
-_NOTE = re.compile(rb"\0(\d{1,19}) (\d{1,19}) (/[^\0]*)(?=\0)")
+_NOTE = re.compile(rb"\0(\d{1,19}) (\d{1,19}) (/[^\0]*)(?=\0(?:\0|\Z))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,10 +91,11 @@ def time_kept(
     """Give an open directory its time back right after a change of dusk's own in the block.
 
     Only if it had ``known_ns`` before, so that nobody else's change is hidden; 0 for nothing to keep. With
-    ``then_ns`` it gets that one instead. What is interrupted between two steps then has left no trace; where
-    nothing that is left would tell of a kill in between, ``noting`` is told that time before, and 0 after.
+    ``then_ns`` it gets that one instead, if the change was made. Where nothing that is left would tell of a
+    kill in between, ``noting`` is told that time before, and 0 after.
     """
     then_ns = then_ns or known_ns
+    is_made = False
     try:
         before = os.fstat(directory) if known_ns else None
     except OSError:
@@ -105,8 +106,9 @@ def time_kept(
     noting(then_ns)
     try:
         yield
+        is_made = True
     finally:
-        give_time_back(directory, before, then_ns, known_ns)
+        give_time_back(directory, before, then_ns if is_made else known_ns, known_ns)
         noting(0)
 
 
