@@ -7,8 +7,9 @@
 namespace dusk {
 namespace {
 
-// Source: roots are 2 on ext4, 64 to 128 on XFS, 256 on btrfs, where every subvolume has one, 1 on tmpfs.
-constexpr std::uint64_t kHighestRoot = 256;
+// Source: roots are 2 on ext4, 64 to 128 on XFS, 256 on btrfs, where every subvolume has one, 1 on tmpfs, and 4096 on
+// bcachefs.
+constexpr std::uint64_t kHighestRoot = 4096;
 
 }  // namespace
 
@@ -49,10 +50,11 @@ void Walker::give_up(std::uint32_t slot, int error) {
 }
 
 // Whether the listing itself says that this is the directory found above, which saves a call for each. Not where
-// directories may be seen twice, nor with the numbers of roots, which two filesystems share.
+// directories may be seen twice, nor with the numbers of roots, which two filesystems share, nor in a refresh: since
+// the scan an overlay may have been mounted over its own lower directory, whose number it shows.
 bool Walker::is_expected(std::uint32_t slot) const {
   const std::uint64_t itself = reader_.itself();
-  return !walk_.conduct.cross && itself > kHighestRoot &&
+  return !walk_.conduct.cross && walk_.freshness == Freshness::kCached && itself > kHighestRoot &&
          itself == tree_.directory(slot).inode.load(std::memory_order_relaxed);
 }
 
