@@ -164,7 +164,15 @@ def test_the_state_of_axel_is_told_from_programs_in_smalltalk(tmp_path: Path) ->
     put(tmp_path / "odd.iso", size=4096)
     put(tmp_path / "odd.iso.st", struct.pack("<Hq", 2, 0) + struct.pack("<4q", 16, 2048, 2048, 1))
     put(tmp_path / "alone.iso.st", state)
-    assert offered(judge(tmp_path), tmp_path) == {"big.iso", "big.iso.st"}
+    # The first connection was done and got the rest of the third one's part.
+    put(tmp_path / "late.iso", size=4096)
+    put(
+        tmp_path / "late.iso.st",
+        struct.pack("<Hq", 3, 0) + struct.pack("<6q", 3500, 4096, 2048, 2048, 3000, 3500),
+    )
+    put(tmp_path / "twice.iso", size=4096)
+    put(tmp_path / "twice.iso.st", struct.pack("<Hq", 2, 0) + struct.pack("<4q", 16, 3000, 2048, 4096))
+    assert offered(judge(tmp_path), tmp_path) == {"big.iso", "big.iso.st", "late.iso", "late.iso.st"}
 
 
 def test_a_control_file_of_aria2_goes_only_with_its_download(tmp_path: Path) -> None:

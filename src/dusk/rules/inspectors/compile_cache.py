@@ -120,7 +120,7 @@ def _mixed_shards(children: dict[bytes, int], facts: Facts) -> set[int]:
         if _SHARD.match(shard)
         and (
             not facts.is_directory(child)
-            or any(name[1:3] != shard and not _BY_THE_WAY.match(name) for name in facts.children(child))
+            or any(name[:3] != b"c" + shard and not _BY_THE_WAY.match(name) for name in facts.children(child))
         )
     }
 

@@ -7,6 +7,7 @@ Transmission ``.part``, curl and rsync ``.partial``.
 
 from __future__ import annotations
 
+import itertools
 import re
 import struct
 from collections.abc import Iterator
@@ -95,7 +96,9 @@ def _is_control(control: int, suffix: bytes, payload: int | None, facts: Facts) 
     """Return whether a file says what a download still lacks.
 
     Smalltalk and structural engineers have ``.st`` files too. Axel's is the number of connections, what they
-    downloaded, and for each of them where it is and where its part ends; the parts follow one another.
+    downloaded, and for each of them where it is and where its part ends. No two parts overlap; one that is
+    done gets the rest of another's, so they need not be in order. Source: axel 2.17,
+    ``reactivate_connection``.
     """
     if suffix != b".st":
         return True
@@ -107,8 +110,10 @@ def _is_control(control: int, suffix: bytes, payload: int | None, facts: Facts) 
     if len(head) < size or int.from_bytes(head[:2], "little") != count:
         return False
     numbers = struct.unpack_from(f"<{2 * count}q", head, _AXEL_HEAD)
-    ends = list(numbers[1::2])
-    return ends == sorted(ends) and all(0 <= at <= end for at, end in zip(numbers[::2], ends, strict=True))
+    parts = sorted(zip(numbers[::2], numbers[1::2], strict=True))
+    return all(0 <= at <= end for at, end in parts) and all(
+        end <= at for (_, end), (at, _) in itertools.pairwise(parts)
+    )
 
 
 def _controlled(control: int, suffix: bytes, payload: int | None, facts: Facts) -> Iterator[Sighting]:

@@ -26,8 +26,9 @@ _STEP_BEHIND_EPOCH = re.compile(
 )
 # Keras writes {epoch:02d}-{val_loss:.2f}: a number with a score behind it is an epoch.
 _SCORED = re.compile(rb"(?P<stem>.*[-_.])(?P<number>\d{1,6})(?P<end>-\d+\.\d+\D.*)\Z", re.DOTALL)
-# fairseq writes checkpoint_EPOCH_UPDATES.pt; the updates count on from epoch to epoch.
-_UPDATES = re.compile(rb"(?P<stem>checkpoint_)\d{1,5}_(?P<number>\d{2,12})(?P<end>\.pt)\Z")
+# fairseq writes checkpoint_EPOCH_UPDATES.pt; the updates count on from epoch to epoch. Shorter second numbers
+# may be epochs of several folds.
+_UPDATES = re.compile(rb"(?P<stem>checkpoint_)\d{1,5}_(?P<number>\d{4,12})(?P<end>\.pt)\Z")
 _BARE = re.compile(rb"(?P<stem>)(?P<number>\d{1,12})(?P<end>)\Z")
 # These count things of which each is a result of its own, or a part of one.
 _NOT_STEPS = re.compile(
