@@ -46,8 +46,7 @@ def home_directory() -> bytes:
 
 def home_trash() -> bytes:
     """Return the home trash of the FreeDesktop specification (``$XDG_DATA_HOME/Trash``)."""
-    data = os.environ.get("XDG_DATA_HOME", "")
-    base = data if os.path.isabs(data) else os.path.join(os.path.expanduser("~"), ".local", "share")
+    base = _named_or_at_home("XDG_DATA_HOME", _BASES["XDG_DATA_HOME"][0])
     # A relative HOME exists in broken service files; whoever looks for the trash above it needs an end.
     return os.path.join(os.fsencode(os.path.abspath(base)), b"Trash")
 
@@ -68,8 +67,10 @@ def _base(variable: str) -> str:
     Source: the XDG base directory specification, by which a relative path counts as none. Importing the
     library platformdirs takes 10 ms, a fifth of the time until a scan begins.
     """
-    named = os.environ.get(variable, "")
-    if os.path.isabs(named):
-        return named
     linux, macos = _BASES[variable]
-    return os.path.join(os.path.expanduser("~"), macos if sys.platform == "darwin" else linux)
+    return _named_or_at_home(variable, macos if sys.platform == "darwin" else linux)
+
+
+def _named_or_at_home(variable: str, place: str) -> str:
+    named = os.environ.get(variable, "")
+    return named if os.path.isabs(named) else os.path.join(os.path.expanduser("~"), place)
