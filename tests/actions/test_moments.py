@@ -13,7 +13,6 @@ from dusk.actions.journal import Journal
 from dusk.actions.moments import Moments
 from dusk.actions.outcome import ItemState
 from dusk.actions.recovery import recover
-from dusk.actions.relocation import time_kept
 from dusk.actions.undo import undo_batch
 from dusk.fs import holders
 from dusk.rules.finding import Action, ActionOptions
@@ -122,7 +121,7 @@ def test_a_removal_that_failed_leaves_the_time_that_was_there(state, place):
     try:
         with (
             pytest.raises(OSError),
-            time_kept(directory, before, LONG_AGO, noting=Moments(state).noting(place + b"/gone")),
+            Moments(state).time_kept_without(place + b"/gone", directory, before, LONG_AGO),
         ):
             os.mkdir(b"made", dir_fd=directory)
             raise OSError

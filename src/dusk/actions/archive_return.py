@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 from dataclasses import replace
+from functools import partial
 
 from dusk.actions.archive import remove_working
 from dusk.actions.interrupted_times import with_known_times
@@ -15,7 +16,6 @@ from dusk.actions.outcome import ItemState
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import (
-    entry_status,
     modified_ns,
     relocate,
     same_inode,
@@ -24,7 +24,7 @@ from dusk.actions.relocation import (
     time_kept,
 )
 from dusk.actions.reservation import TrashMove
-from dusk.actions.restoration import TrashReturn, make_directories, restore_group
+from dusk.actions.restoration import TrashReturn, is_copied_back, make_directories, restore_group
 from dusk.actions.trash import trash_group
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.fs.cancellation import Cancelled, Cancelling
@@ -99,32 +99,29 @@ class ArchiveReturn:
         path = os.path.join(os.path.dirname(original.source), working)
         intent = with_known_times(record, original, modified_ns(parent))
         (record,) = self._journal.write([replace(intent, working=path, trash=b"", trash_name=b"")])
-        noting = self._journal.moments.noting(path)
+        keeping = partial(self._journal.moments.time_kept_without, path, parent)
         try:
             record = self._copy(parent, working, record, original)
         except (OSError, Cancelled, JournalError) as problem:
             why = getattr(problem, "strerror", None) or str(problem) or "stopped"
-            if self._is_copied_back(record):
+            latest = record
+            with contextlib.suppress(JournalError):
+                latest = self._journal.record(record.id) or record
+            if is_copied_back(latest):
                 # Only what comes after the rename failed: the next recovery finishes what stays open.
                 shown = display_path(original.source)
                 return ItemState.FAILED, f"{shown} is back, but {why}. Start dusk again."
-            remove_working(parent, working, time_kept(parent, original.parent_after_ns, noting=noting))
+            remove_working(parent, working, keeping(original.parent_after_ns))
             sentence = f"{display_path(original.source)} was not copied back from the archive: {why}."
             self._journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
             if isinstance(problem, OSError):
                 return ItemState.FAILED, sentence
             raise
-        remove_working(parent, working, time_kept(parent, original.parent_before_ns, noting=noting))
+        remove_working(parent, working, keeping(original.parent_before_ns))
         self._journal.write([replace(record, state=State.DONE)], closing=True)
         return ItemState.DONE, (
             f"{display_path(original.source)} was copied back from the archive: the trash was emptied since."
         )
-
-    def _is_copied_back(self, record: Record) -> bool:
-        with contextlib.suppress(JournalError):
-            record = self._journal.record(record.id) or record
-        status = entry_status(record.source) if record.state is State.COPIED else None
-        return status is not None and record.identity.is_same_inode(Identity.from_stat(status))
 
     def _copy(self, parent: int, working: bytes, record: Record, original: Record) -> Record:
         from dusk.actions.copier import copy_verified, verify_copy

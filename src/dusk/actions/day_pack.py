@@ -99,8 +99,7 @@ class DayPack:
         return time_kept(self._pile, self._before_ns)
 
     def _kept_without(self, leaving: bytes) -> contextlib.AbstractContextManager[None]:
-        noting = self._work.journal.moments.noting(leaving)
-        return time_kept(self._pile, self._before_ns, noting=noting)
+        return self._work.journal.moments.time_kept_without(leaving, self._pile, self._before_ns)
 
     def _remove_working(self) -> None:
         keeping = self._kept_without(os.path.join(self._path, self._working))
@@ -260,7 +259,7 @@ def scatter(pile: int, path: bytes, identity: Identity, kept_ns: int, moments: M
     if problem is not None:
         raise OSError(problem.errno, f"files of it lie in {where}: {problem.strerror}")
     if not taken:
-        with time_kept(pile, kept_ns, noting=moments.noting(path)):
+        with moments.time_kept_without(path, pile, kept_ns):
             os.rmdir(holding, dir_fd=pile)
         sync(pile)
         return ""

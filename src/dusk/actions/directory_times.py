@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dusk.actions.interrupted_times import ONE_MOMENT_NS
 from dusk.actions.moments import Moments
 from dusk.actions.record import Product
-from dusk.actions.relocation import modified_ns, time_kept
+from dusk.actions.relocation import modified_ns
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class DirectoryTimes:
         before, after = self.known.get(os.path.dirname(path), (0, 0))
         now = modified_ns(directory)
         known = now if now in (before, after) else 0
-        with time_kept(directory, known, before, noting=moments.noting(path)):
+        with moments.time_kept_without(path, directory, known, before):
             yield
 
     def explain(self, made: Sequence[Product]) -> None:

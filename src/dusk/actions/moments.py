@@ -12,12 +12,12 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from dusk.actions.interrupted_times import give_time_after
-from dusk.actions.relocation import entry_status
+from dusk.actions.relocation import entry_status, time_kept
 
 _NAME = b"moments"
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -56,9 +56,11 @@ class Moments:
             finally:
                 os.close(file)
 
-    def noting(self, path: bytes) -> Callable[[int], None]:
-        """Return what `time_kept` tells which time a directory is to get back without the entry at a path."""
-        return partial(self.note, path)
+    def time_kept_without(
+        self, leaving: bytes, directory: int, known_ns: int, then_ns: int = 0
+    ) -> contextlib.AbstractContextManager[None]:
+        """Do as `time_kept` with an open directory that a path leaves in the block, and note that."""
+        return time_kept(directory, known_ns, then_ns, noting=partial(self.note, leaving))
 
     def known(self) -> Mapping[bytes, int]:
         """Return the last moment of each path."""

@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from dusk.actions.act import Returned, Tools
 from dusk.actions.archive import remove_working
@@ -25,7 +26,7 @@ from dusk.actions.relocation import (
     time_kept,
 )
 from dusk.actions.reservation import TrashMove
-from dusk.actions.restoration import TrashReturn, make_directories, restore_group
+from dusk.actions.restoration import TrashReturn, is_copied_back, make_directories, restore_group
 from dusk.actions.trash import trash_group
 from dusk.actions.withdrawal import is_unchanged
 from dusk.fs.cancellation import Cancelled
@@ -221,7 +222,7 @@ def _make_in(
     path = os.path.join(os.path.dirname(original.source), working)
     intent = with_known_times(record, original, modified_ns(parent))
     (record,) = tools.journal.write([replace(intent, working=path, trash=b"", trash_name=b"")])
-    noting = tools.journal.moments.noting(path)
+    keeping = partial(tools.journal.moments.time_kept_without, path, parent)
     try:
         with time_kept(parent, original.parent_after_ns):
             os.mkdir(working, 0o700, dir_fd=parent)
@@ -240,17 +241,16 @@ def _make_in(
             os.close(holder)
     except (OSError, Cancelled, JournalError) as problem:
         why = getattr(problem, "strerror", None) or str(problem) or "stopped"
-        status = entry_status(record.source) if record.state is State.COPIED else None
-        if status is not None and record.identity.is_same_inode(Identity.from_stat(status)):
+        if is_copied_back(record):
             # Only what comes after the rename failed: the next recovery finishes what stays open.
             return Returned(ItemState.FAILED, f"{shown} is back, but {why}. Start dusk again."), None
-        remove_working(parent, working, time_kept(parent, original.parent_after_ns, noting=noting))
+        remove_working(parent, working, keeping(original.parent_after_ns))
         sentence = f"{shown} was not made again: {why}."
         tools.journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
         if isinstance(problem, OSError):
             return Returned(ItemState.FAILED, sentence), None
         raise
-    remove_working(parent, working, time_kept(parent, original.parent_before_ns, noting=noting))
+    remove_working(parent, working, keeping(original.parent_before_ns))
     said = f"{shown} was made again from what replaced it: the trash was emptied since."
     return Returned(ItemState.DONE, f"{said} {note}".rstrip()), record
 

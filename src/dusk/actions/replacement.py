@@ -263,7 +263,7 @@ class _Replacing:
 
     def _kept(self, leaving: bytes) -> contextlib.AbstractContextManager[None]:
         """Let the directory keep its time although something leaves it."""
-        return time_kept(self._directory, self._kept_ns, noting=self._work.journal.moments.noting(leaving))
+        return self._work.journal.moments.time_kept_without(leaving, self._directory, self._kept_ns)
 
     def _withdraw(self) -> str:
         """Remove the products again; return a sentence about what is left, with a space before it."""

@@ -12,7 +12,16 @@ from dusk.actions.interrupted_times import with_known_times
 from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import completed_later
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import Stranded, Swapped, give_time_back, modified_ns, relocate, status_of, sync
+from dusk.actions.relocation import (
+    Stranded,
+    Swapped,
+    entry_status,
+    give_time_back,
+    modified_ns,
+    relocate,
+    status_of,
+    sync,
+)
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.trash_directory import TrashDirectory, Unusable
 from dusk.fs.descent import open_directory
@@ -85,6 +94,12 @@ def restore_group(journal: Journal, returns: list[TrashReturn], trashes: TrashDi
     finally:
         for descriptor in opened.values():
             os.close(descriptor)
+
+
+def is_copied_back(record: Record) -> bool:
+    """Return whether what a return made again has its name, so that only what comes after that can fail."""
+    status = entry_status(record.source) if record.state is State.COPIED else None
+    return status is not None and record.identity.is_same_inode(Identity.from_stat(status))
 
 
 def is_trashed_item(record: Record, status: os.stat_result, directory: int) -> bool:

@@ -28,7 +28,6 @@ from dusk.actions.moments import Moments
 from dusk.actions.outcome import ItemState
 from dusk.actions.packed_archive import unpack_product
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import time_kept
 from dusk.actions.replaced import Rebuilding, retire_products, return_replaced
 from dusk.actions.rotation import Rotation, rotation_of
 from dusk.actions.rotation_preview import about_rest, days_of, forecast_of, objections_to_pile
@@ -246,8 +245,8 @@ def _roll_back(record: Record, settling: Settling) -> str:
     try:
         left = scatter(pile, record.source, record.identity, record.parent_before_ns, moments)
         for product in settling.journal.products(record.id):
-            noting = moments.noting(product.path)
-            with contextlib.suppress(OSError), time_kept(pile, record.parent_before_ns, noting=noting):
+            keeping = moments.time_kept_without(product.path, pile, record.parent_before_ns)
+            with contextlib.suppress(OSError), keeping:
                 withdraw_product(pile, os.path.basename(record.working), product)
     finally:
         os.close(pile)

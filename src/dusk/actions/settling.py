@@ -15,7 +15,7 @@ from dusk.actions.interrupted_times import give_interrupted_time_back, times_of_
 from dusk.actions.journal import Journal
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import entry_status, modified_ns, status_of, sync, time_kept
+from dusk.actions.relocation import entry_status, modified_ns, status_of, sync
 from dusk.actions.restoration import is_trashed_item
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.actions.trash_directory import TrashDirectory, Unusable
@@ -168,7 +168,7 @@ class Settling:
         try:
             now = modified_ns(directory)
             known = now if now in (record.parent_before_ns, record.parent_after_ns) else 0
-            with time_kept(directory, known, noting=self.journal.moments.noting(leaving)):
+            with self.journal.moments.time_kept_without(leaving, directory, known):
                 yield
         finally:
             os.close(directory)
