@@ -1,9 +1,20 @@
 // The module dusk.scan._native.
 #include "binding.h"
+#include "system.h"
 
 namespace {
 
-PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", nullptr, -1, nullptr, nullptr, nullptr, nullptr, nullptr};
+PyObject* take_short_turns(PyObject*, PyObject*) {
+  dusk::take_short_turns();
+  Py_RETURN_NONE;
+}
+
+PyMethodDef methods[] = {
+    {"take_short_turns", take_short_turns, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", nullptr, -1, methods, nullptr, nullptr, nullptr, nullptr};
 
 bool add(PyObject* module, const char* name, PyObject* type) {
   if (type == nullptr) return false;

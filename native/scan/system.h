@@ -27,6 +27,9 @@ int examine_open(int descriptor, Status& status);
 void separate_descriptors(int kept);
 // Lowers the priority of this thread, so that one that wakes up to draw need not wait until its time is used up.
 void stand_back();
+// Lets this thread, when it wakes up, come before threads of longer turns, where the kernel can (Linux 6.12). It gets
+// no more of the processor than before, and no thread or program that it starts inherits it.
+void take_short_turns();
 Kind kind_of_listed(unsigned char type);
 // Whether an error says that the directory is not there any more, or something else is.
 bool is_gone(int error);

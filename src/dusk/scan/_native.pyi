@@ -7,6 +7,8 @@ _Place = tuple[bytes, bool, bool, bool, int, int]
 _Names = tuple[Iterable[bytes], Iterable[bytes], Iterable[bytes]]
 """Whole names, beginnings and ends."""
 
+def take_short_turns() -> None: ...
+
 class Scan:
     def __new__(cls, path: bytes, cross: bool, awaits_report: bool, /) -> Scan: ...
     def start(

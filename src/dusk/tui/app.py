@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
 from dusk.fs.names import display_name
+from dusk.scan.turns import take_short_turns
 from dusk.tui.commands import Command
 from dusk.tui.continuing import repair_when_continued
 from dusk.tui.screens.main import MainScreen
@@ -126,6 +127,7 @@ class DuskApp(App[int], inherit_bindings=False):
     def _begin(self) -> None:
         """Begin to scan behind the first frame; what was imported so far is never looked through again."""
         sys.setswitchinterval(_TURN_SECONDS)
+        take_short_turns()
         self.session.start()
         if self._later_themes is not None:
             for each in self._later_themes().themes:
