@@ -91,17 +91,18 @@ class Waits:
     def _run(self) -> None:
         take_short_turns()  # as the thread that draws does
         queue, own = RunQueue(), threading.get_native_id()
+        waited: dict[int, float] = {}
         while not self._stopped.is_set():
-            others = [thread.native_id or 0 for thread in threading.enumerate() if thread.native_id != own]
-            start = queue.waited(own)
-            starts = [queue.waited(other) for other in others]
             before = time.perf_counter()
             time.sleep(ASKED_EVERY)
             late = time.perf_counter() - before - ASKED_EVERY
-            kernel = queue.waited(own) - start
-            kernel += max(queue.waited(other) - began for other, began in zip(others, starts, strict=True))
+            now = {
+                one.native_id: queue.waited(one.native_id) for one in threading.enumerate() if one.native_id
+            }
+            kernel = {one: time - waited.get(one, time) for one, time in now.items()}
+            waited = now
             self.late.append(late)
-            self.by_python.append(max(0.0, late - kernel))
+            self.by_python.append(max(0.0, late - kernel.pop(own) - max(kernel.values(), default=0.0)))
         queue.close()
 
 
