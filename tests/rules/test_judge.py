@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+from dusk.rules.examples import judge_directory
 from dusk.rules.judge import Judge
 from dusk.rules.probe import CannotTellError, Prober
 from dusk.scan.scanner import Progress, Scan, ScanOptions
@@ -224,7 +225,7 @@ def test_a_hang_in_one_place_does_not_hide_findings_elsewhere(tmp_path: Path, mo
 
     monkeypatch.setattr(Prober, "_head", hang)  # type: ignore[attr-defined]
     started = time.monotonic()
-    judging = judge(tmp_path)
+    judging = judge_directory(os.fsencode(tmp_path), book(), patience=2.0)
     assert time.monotonic() - started < 15
     assert of(judging, "python-bytecode")
     assert not of(judging, "trainer-old-checkpoint")

@@ -19,6 +19,7 @@ from dusk.scan.start import open_scan
 from dusk.settings import Settings
 
 _PATIENCE = 30.0
+_ANSWER = 20.0  # a machine that runs many tests at once is no filesystem that hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,15 @@ def build_example(example: Example, directory: bytes) -> None:
         os.utime(path, (moment, moment), follow_symlinks=False)
 
 
-def judge_directory(directory: bytes, book: RuleBook, settings: Settings | None = None) -> Judge:
-    """Scan and judge a directory to the end; raises TimeoutError, and RuntimeError for a faulty inspector."""
+def judge_directory(
+    directory: bytes, book: RuleBook, settings: Settings | None = None, patience: float = _ANSWER
+) -> Judge:
+    """Scan and judge a directory to the end, with so many seconds for each answer of its filesystem.
+
+    Raises TimeoutError, and RuntimeError for a faulty inspector.
+    """
     scan = open_scan(directory, ScanOptions(triggers=book.triggers))
-    judge = Judge(scan, book, settings or Settings())
+    judge = Judge(scan, book, settings or Settings(), patience)
     scan.start()
     judge.start()
     if not judge.wait(_PATIENCE):

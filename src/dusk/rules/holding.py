@@ -12,7 +12,6 @@ from dusk.rules.probe import CannotTellError
 
 _BUDGET = 30.0  # seconds for all questions about one scan
 _SAMPLE = 256  # files below a directory that are asked
-_PATIENCE = 2.0  # seconds for one answer
 _AT_ONCE = 0.25  # seconds in one go; the rest waits, so that findings are shown meanwhile
 
 
@@ -78,12 +77,12 @@ class HoldDesk:
             return Holding("unknown", "dusk stopped asking who has files open: it took too long.")
         from dusk.fs.holders import hold_report
 
-        path = self._facts.path(index)
+        path, patience = self._facts.path(index), self._facts.prober.timeout
         # The scan knows which files to ask about: looking at all of them once more would take as long again.
         files = [self._facts.relative(file, index) for file in self._facts.tree.prominent(index, _SAMPLE)]
         try:
             report = self._facts.prober.run(
-                lambda: hold_report(path, files=files, timeout=_PATIENCE), timeout=2 * _PATIENCE
+                lambda: hold_report(path, files=files, timeout=patience), timeout=2 * patience
             )
         except CannotTellError as error:
             return Holding("unknown", f"dusk cannot tell whether a program has it open: {error}.")
@@ -99,7 +98,8 @@ class HoldDesk:
         """Say which running program was started with a path: it may open it at any time."""
         try:
             if self._lines is None:
-                self._lines = self._facts.prober.run(CommandLines.read, timeout=4.0)
+                prober = self._facts.prober
+                self._lines = prober.run(CommandLines.read, timeout=2 * prober.timeout)
         except CannotTellError:
             return None
         named = self._lines.naming(path)

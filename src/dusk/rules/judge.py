@@ -37,13 +37,13 @@ _SETTLE_EVERY = 0.3  # and never more than a tenth of the time is spent on weigh
 class Judge:
     """Follows one scan and holds its findings. Everything public may be called from any thread."""
 
-    def __init__(self, scan: Scan, book: RuleBook, settings: Settings) -> None:
-        """Prepare to judge; `start` begins."""
+    def __init__(self, scan: Scan, book: RuleBook, settings: Settings, patience: float = 2.0) -> None:
+        """Prepare to judge, with so many seconds for a filesystem to answer one question; `start` begins."""
         self.scan = scan
         self.book = book
         self.settings = settings
         root = scan.tree.path(ROOT)
-        self._prober = Prober(root)
+        self._prober = Prober(root, patience)
         ages = Ages.from_thresholds(settings.thresholds)
         self.facts = Facts(
             scan.tree,
