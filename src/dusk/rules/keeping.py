@@ -13,18 +13,6 @@ from dusk.scan.tree import SizeTree
 
 _LISTED = 20
 """Most paths that are named for one directory."""
-NO_DOCUMENTS = "!documents"
-"""Among the parts of a unit: a bare ``*`` of it does not speak for documents."""
-# Texts that people write and that no cache consists of. A cache in which one lies does not go unseen: whose
-# makers do write such files name them beside the "*".
-_DOCUMENTS = ("*.ipynb", "*.tex", "*.org", "*.md", "*.odt", "*.docx")
-
-
-def is_part(name: bytes, parts: tuple[str, ...]) -> bool:
-    """Return whether a unit with these parts calls a file of this name its own."""
-    if NO_DOCUMENTS in parts and "*" in parts and matches_any(name, _DOCUMENTS):
-        return matches_any(name, tuple(part for part in parts if part != "*"))
-    return matches_any(name, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +40,24 @@ class Kept:
     newest_mtime_ns: int = 0
     """Newest change in them."""
 
+    @classmethod
+    def of(cls, rule: Rule, directory: int, named: dict[int, bytes], tree: SizeTree) -> Kept:
+        """Return what a rule keeps of one directory: entries with the names they were recognised by."""
+        return cls(
+            rule=rule.id,
+            directory=directory,
+            entries=tuple(named),
+            names=tuple(named.values()),
+            absolute=rule.seals,
+            seals=rule.seals,
+            apparent_size=sum(tree.apparent_size(entry) for entry in named),
+            disk_size=sum(tree.disk_size(entry) for entry in named),
+            newest_mtime_ns=max(tree.newest_mtime_ns(entry) for entry in named),
+        )
+
     def without(self, parts: tuple[str, ...]) -> Kept | None:
         """Return what no unit with these parts calls its own, None when nothing is left."""
-        return self.only(lambda _, name: not is_part(name, parts)) if parts else self
+        return self.only(lambda _, name: not matches_any(name, parts)) if parts else self
 
     def only(self, stays: Callable[[int, bytes], bool]) -> Kept | None:
         """Return the entries that stay, asked with their names; None when none does, and all where no unit

@@ -10,12 +10,17 @@ from collections.abc import Callable
 from dusk.scan.scanner import Triggers
 
 _WILD = re.compile(r"[*?\[]")
+_REPEATED = re.compile(r"\]\\\{(\d+)\\\}")
 
 
 @functools.lru_cache(maxsize=4096)
 def compiled(pattern: str) -> re.Pattern[bytes]:
-    """Return the expression that matches whole names as a shell pattern does, case counting."""
-    return re.compile(fnmatch.translate(pattern).encode("utf-8"), re.DOTALL)
+    """Return the expression that matches whole names as a shell pattern does, case counting.
+
+    A class may be repeated, as hashes are: ``[0-9a-f]{64}``.
+    """
+    expression = _REPEATED.sub(r"]{\1}", fnmatch.translate(pattern))
+    return re.compile(expression.encode("utf-8"), re.DOTALL)
 
 
 def is_literal(pattern: str) -> bool:

@@ -17,6 +17,7 @@ from dusk.rules.rule import Match, Rule
 from dusk.rules.rulebook import RuleBook
 from dusk.rules.series import Order, sight_series
 from dusk.rules.sighting import Sighting
+from dusk.rules.strangers import Strangers
 from dusk.scan.tree import ROOT
 
 
@@ -27,6 +28,7 @@ class Recognition:
         """Begin with nothing heard of."""
         self._facts = facts
         self._book = book
+        self._strangers = Strangers(facts, book)
         self._observers = [factory() for factory in EVERY_DIRECTORY]
         self._questions = [Question(rule.match) for rule in book.rules]
         self._hearing = Hearing(facts, book, references, self._questions)
@@ -56,6 +58,13 @@ class Recognition:
 
     def recognise(self, directory: int) -> Iterator[Sighting | Kept]:
         """Yield what the rules recognise in a directory whose subtree is complete."""
+        for seen in self._recognised(directory):
+            if isinstance(seen, Kept):
+                yield seen
+            else:
+                yield from self._strangers.sort_out(seen)
+
+    def _recognised(self, directory: int) -> Iterator[Sighting | Kept]:
         for observer in self._observers if directory == ROOT else ():
             yield from observer.conclude(self._facts)
         again = directory in self._judged
@@ -129,34 +138,16 @@ class Recognition:
 
     def _kept(self, rule: Rule, directory: int, found: dict[int, int]) -> Kept:
         tree = self._facts.tree
-        entries = tuple(found)
-        return Kept(
-            rule=rule.id,
-            directory=directory if rule.match.subject == "self" else max(tree.parent(entries[0]), 0),
-            entries=entries,
-            names=tuple(tree.name(hit) for hit in found.values()),
-            absolute=rule.seals,
-            seals=rule.seals,
-            apparent_size=sum(tree.apparent_size(entry) for entry in entries),
-            disk_size=sum(tree.disk_size(entry) for entry in entries),
-            newest_mtime_ns=max(tree.newest_mtime_ns(entry) for entry in entries),
-        )
+        if rule.match.subject != "self":
+            directory = max(tree.parent(next(iter(found))), 0)
+        return Kept.of(rule, directory, {entry: tree.name(hit) for entry, hit in found.items()}, tree)
 
     def _is_keep(self, seen: Sighting) -> bool:
         return self._book.by_id[seen.rule].safety == "keep"
 
     def _as_kept(self, seen: Sighting) -> Kept:
         tree = self._facts.tree
-        rule = self._book.by_id[seen.rule]
-        return Kept(
-            rule=seen.rule,
-            directory=max(tree.parent(seen.subjects[0]), 0),
-            entries=seen.subjects,
-            names=tuple(tree.name(entry) for entry in seen.subjects),
-            absolute=rule.seals,
-            seals=rule.seals,
-            reasons=(*seen.evidence, *seen.reasons.values()),
-            apparent_size=sum(tree.apparent_size(entry) for entry in seen.subjects),
-            disk_size=sum(tree.disk_size(entry) for entry in seen.subjects),
-            newest_mtime_ns=max(tree.newest_mtime_ns(entry) for entry in seen.subjects),
-        )
+        directory = max(tree.parent(seen.subjects[0]), 0)
+        named = {entry: tree.name(entry) for entry in seen.subjects}
+        kept = Kept.of(self._book.by_id[seen.rule], directory, named, tree)
+        return dataclasses.replace(kept, reasons=(*seen.evidence, *seen.reasons.values()))

@@ -17,7 +17,7 @@ from dusk.rules.family_findings import family_findings
 from dusk.rules.finding import Finding
 from dusk.rules.holding import HoldDesk
 from dusk.rules.keep_findings import keep_findings
-from dusk.rules.keeping import NO_DOCUMENTS, KeepIndex, Kept
+from dusk.rules.keeping import KeepIndex, Kept
 from dusk.rules.kinship import Kinship
 from dusk.rules.naming import Naming, ReferenceDesk
 from dusk.rules.package_owner import PackageOwner
@@ -102,9 +102,7 @@ class Settlement:
             for proposal in sighting.proposals:
                 for part in proposal.parts:
                     units.setdefault(part.entry, ())
-            # What may go without a question must not take along what only a person can have put there.
-            parts = (*rule.parts, NO_DOCUMENTS) if rule.safety == "safe" and "*" in rule.parts else rule.parts
-            units.update((part.entry, parts) for part in sighting.all_parts)
+            units.update((part.entry, rule.parts) for part in sighting.all_parts)
             if rule.whole:
                 whole.update(sighting.subjects)
         return KeepIndex.build(self._facts.tree, kept, units, frozenset(whole))

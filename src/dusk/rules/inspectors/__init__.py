@@ -41,6 +41,7 @@ INSPECTORS: dict[str, str] = {
     "open-webui": "open_webui:inspect_open_webui",
     "queue": "queue:inspect_queue",
     "ray-session": "ray_session:inspect_ray",
+    "strangers": "",  # reported of every unit that would go without a question
     "status-pile": "status_pile:inspect_status_pile",
     "tensorboard": "tensorboard:inspect_tensorboard",
     "triton": "compile_cache:inspect_triton",

@@ -1,0 +1,112 @@
+"""Files in a cache that its tool did not write, told by names that end as people's work does."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from dusk.fs.identity import EntryKind
+from dusk.rules.facts import Facts
+from dusk.rules.keeping import Kept
+from dusk.rules.pattern import matches_any
+from dusk.rules.rule import Rule
+from dusk.rules.rulebook import RuleBook
+from dusk.rules.sighting import Sighting
+
+_RULE = "stranger"
+_EVERYTHING = "*.*"  # among the parts: any name can be the tool's
+_WORK = (
+    "txt md markdown rst tex bib org odt ods odp doc docx xls xlsx ppt pptx pdf rtf epub htm html ipynb",
+    "csv tsv json jsonl ndjson parquet feather arrow orc avro xml yaml yml toml ini cfg conf env properties",
+    "log out err sql db sqlite sqlite3 duckdb mdb pkl pickle joblib npy npz h5 hdf5 hdf nc mat zarr rds rda",
+    "dta sav dat data fits root tfrecord tfrecords pt pth ckpt safetensors gguf ggml onnx pb tflite keras",
+    "bin weights params engine png jpg jpeg gif bmp tif tiff webp svg heic psd xcf eps ai exr drawio",
+    "mp4 mov avi mkv webm mp3 wav flac ogg m4a srt vtt zip tar gz tgz bz2 tbz xz txz zst 7z rar lz4",
+    "whl deb iso jar py pyx pyi sh bash zsh fish c h cc cpp cxx hpp hxx cu cuh cl hip rs go js mjs ts tsx",
+    "jsx java kt scala rb php pl lua r jl swift cs f90 css scss vue proto cmake patch diff",
+    "pem key crt p12 pfx kdbx gpg asc bak orig",
+)
+# As people type them, and as editors name the state before the last change.
+_ENDINGS = frozenset(
+    f".{written}{mark}".encode()
+    for ending in " ".join(_WORK).split()
+    for written in (ending, ending.upper(), ending.capitalize())
+    for mark in ("", "~")
+)
+_MOST = 3_000_000  # entries of one unit that are looked at: a second
+_NAMED = 100  # files of one unit that are kept by name; one is enough to keep the unit
+
+
+class Strangers:
+    """Looks for them in what would go without a question."""
+
+    def __init__(self, facts: Facts, book: RuleBook) -> None:
+        """Begin with nothing looked at."""
+        self._facts = facts
+        self._book = book
+        self._tools: dict[str, Tool] = {}
+
+    def sort_out(self, seen: Sighting) -> Iterator[Sighting | Kept]:
+        """Yield what was seen, and before it what in it only a person can have put there."""
+        rule = self._book.by_id[seen.rule]
+        if (seen.safety or rule.safety) == "safe" and _takes_along(rule):
+            tool = self._tools.setdefault(rule.id, Tool(rule.parts))
+            for unit in _directories(seen, self._facts):
+                count = self._facts.tree.entry(unit).items
+                if count > _MOST:
+                    said = f"it holds {count:,} entries: whether all are its tool's cannot be told."
+                    seen = dataclasses.replace(seen, withheld=seen.withheld or said)
+                else:
+                    yield from self._kept(self._facts.remembered(tool.strangers, unit))
+        yield seen
+
+    def _kept(self, found: tuple[int, ...]) -> Iterator[Kept]:
+        tree = self._facts.tree
+        by_directory: dict[int, list[int]] = {}
+        for entry in found:
+            by_directory.setdefault(tree.parent(entry), []).append(entry)
+        for directory, entries in by_directory.items():
+            named = {entry: tree.name(entry) for entry in entries}
+            yield Kept.of(self._book.by_id[_RULE], directory, named, tree)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tool:
+    """What one rule's tool writes: what no work of people is called, and what the rule's parts name."""
+
+    parts: tuple[str, ...]
+    """The parts; one with a slash is asked of the path below the directory that holds the unit."""
+
+    def strangers(self, unit: int, facts: Facts) -> tuple[int, ...]:
+        """Return files at or below a unit that are not the tool's, the first hundred."""
+        names = tuple(part for part in self.parts if part != "*" and "/" not in part)
+        paths = tuple(f"*/{part}" for part in self.parts if "/" in part)
+        tree = facts.tree
+        above = max(tree.parent(unit), 0)
+        found: list[int] = []
+        for entry in tree.subtree(unit):
+            name = tree.name(entry)
+            # Almost every name ends here, so this line is what looking costs.
+            if name[name.rfind(b".") :] not in _ENDINGS or matches_any(name, names):
+                continue
+            if tree.kind(entry) is not EntryKind.FILE:
+                continue
+            if paths and matches_any(b"/" + facts.relative(entry, above), paths):
+                continue
+            found.append(entry)
+            if len(found) == _NAMED:
+                break
+        return tuple(found)
+
+
+def _takes_along(rule: Rule) -> bool:
+    """Return whether what a rule offers removes all that lies in a directory, whatever it is."""
+    # An owner's own command knows which files are its, what removes empty directories removes no file, and a
+    # rule may say that every name can be its tool's.
+    return rule.actions not in {("native",), ("empty-dirs",)} and _EVERYTHING not in rule.parts
+
+
+def _directories(seen: Sighting, facts: Facts) -> dict[int, None]:
+    """Return the directories that would go, each once."""
+    parts = [*seen.all_parts, *(part for proposal in seen.proposals for part in proposal.parts)]
+    return {part.entry: None for part in parts if facts.is_directory(part.entry)}
