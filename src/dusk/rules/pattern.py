@@ -23,6 +23,12 @@ def compiled(pattern: str) -> re.Pattern[bytes]:
     return re.compile(expression.encode("utf-8"), re.DOTALL)
 
 
+@functools.lru_cache(maxsize=256)
+def any_of(patterns: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Return one expression that matches whole names as one of these patterns does; nothing without any."""
+    return re.compile(b"|".join(compiled(pattern).pattern for pattern in patterns) or rb"(?!)", re.DOTALL)
+
+
 def is_literal(pattern: str) -> bool:
     """Return whether a pattern can only match itself."""
     return _WILD.search(pattern) is None

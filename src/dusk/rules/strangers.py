@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dusk.fs.identity import EntryKind
 from dusk.rules.facts import Facts
 from dusk.rules.keeping import Kept
-from dusk.rules.pattern import matches_any
+from dusk.rules.pattern import any_of
 from dusk.rules.rule import Rule
 from dusk.rules.rulebook import RuleBook
 from dusk.rules.sighting import Sighting
@@ -70,28 +70,27 @@ class Strangers:
             yield Kept.of(self._book.by_id[_RULE], directory, named, tree)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class Tool:
     """What one rule's tool writes: what no work of people is called, and what the rule's parts name."""
 
-    parts: tuple[str, ...]
-    """The parts; one with a slash is asked of the path below the directory that holds the unit."""
+    def __init__(self, parts: tuple[str, ...]) -> None:
+        """Read the parts; one with a slash is asked of the path, from any directory in it on."""
+        self._names = any_of(tuple(part for part in parts if part != "*" and "/" not in part))
+        self._paths = any_of(tuple(f"*/{part}" for part in parts if "/" in part))
 
     def strangers(self, unit: int, facts: Facts) -> tuple[int, ...]:
         """Return files at or below a unit that are not the tool's, the first hundred."""
-        names = tuple(part for part in self.parts if part != "*" and "/" not in part)
-        paths = tuple(f"*/{part}" for part in self.parts if "/" in part)
         tree = facts.tree
         above = max(tree.parent(unit), 0)
         found: list[int] = []
         for entry in tree.subtree(unit):
             name = tree.name(entry)
             # Almost every name ends here, so this line is what looking costs.
-            if name[name.rfind(b".") :] not in _ENDINGS or matches_any(name, names):
+            if name[name.rfind(b".") :] not in _ENDINGS or self._names.match(name):
                 continue
             if tree.kind(entry) is not EntryKind.FILE:
                 continue
-            if paths and matches_any(b"/" + facts.relative(entry, above), paths):
+            if self._paths.match(b"/" + facts.relative(entry, above)):
                 continue
             found.append(entry)
             if len(found) == _NAMED:
