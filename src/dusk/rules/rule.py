@@ -169,7 +169,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     noun: tuple[str, str] = ("entry", "entries")
     """What one and several of it are called in labels."""
     parts: tuple[str, ...] = ()
-    """Names that belong to the unit and so do not count as files to keep inside it."""
+    """What its tool writes, by name or by path: it does not count as something to keep inside the unit. ``*``
+    is all but what people make, which must be named as well where it is safe; ``*.*`` is everything."""
     whole: bool = False
     """Whether its parts may only go together with it, but for what a rule offers."""
     seals: bool = False
