@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 from dusk.fs.identity import EntryKind
@@ -76,26 +77,38 @@ class Tool:
     def __init__(self, parts: tuple[str, ...]) -> None:
         """Read the parts; one with a slash is asked of the path, from any directory in it on."""
         self._names = any_of(tuple(part for part in parts if part != "*" and "/" not in part))
-        self._paths = any_of(tuple(f"*/{part}" for part in parts if "/" in part))
+        self._places: list[tuple[re.Pattern[bytes], str]] = []
+        for part in parts:
+            place, slash, name = part.rpartition("/")
+            if slash:
+                self._places.append((any_of((f"*/{place}", f"*/{place}/*")), name))
 
     def strangers(self, unit: int, facts: Facts) -> tuple[int, ...]:
         """Return files at or below a unit that are not the tool's, the first hundred."""
         tree = facts.tree
-        above = max(tree.parent(unit), 0)
+        above = len(tree.path(max(tree.parent(unit), 0)).rstrip(b"/"))
+        last, names_here = -1, self._names
         found: list[int] = []
         for entry in tree.subtree(unit):
             name = tree.name(entry)
             # Almost every name ends here, so this line is what looking costs.
             if name[name.rfind(b".") :] not in _ENDINGS or self._names.match(name):
                 continue
-            if tree.kind(entry) is not EntryKind.FILE:
-                continue
-            if self._paths.match(b"/" + facts.relative(entry, above)):
-                continue
-            found.append(entry)
-            if len(found) == _NAMED:
-                break
+            if self._places:
+                directory = tree.parent(entry)
+                if directory != last:
+                    last, names_here = directory, self._names_at(tree.path(directory)[above:])
+                if names_here.match(name):
+                    continue
+            if tree.kind(entry) is EntryKind.FILE:
+                found.append(entry)
+                if len(found) == _NAMED:
+                    break
         return tuple(found)
+
+    def _names_at(self, path: bytes) -> re.Pattern[bytes]:
+        """Return what the parts with a slash call files in a directory."""
+        return any_of(tuple(name for place, name in self._places if place.match(path)))
 
 
 def _takes_along(rule: Rule) -> bool:
