@@ -30,7 +30,7 @@ KINDS = (
     "llama.gguf net.onnx net.keras pytorch_model.bin figure.png IMG_0001.JPG scan.tif plot.svg "
     "poster.eps talk.mp4 take1.wav talk.mp3 old.zip old.tar old.tar.gz old.tgz old.tar.zst old.7z "
     "train.py fast.pyx run.sh kernel_edited.cu kernel.cuh ops.cpp ops.h main.rs main.go app.js app.ts "
-    "fit.R fit.jl fix.patch host.pem id.key train.py~ train.py.bak"
+    "fit.R fit.jl fix.patch host.pem id.key brain.nii scene.blend runs.bson state.old train.py~ train.py.bak"
 )
 CASES = [
     pytest.param(rule, example, name, id=f"{rule.id}-{number}-{name}")
@@ -90,7 +90,7 @@ def test_what_is_in_the_way_is_named_and_kept(tmp_path: Path) -> None:
     said = only(judged, "torch-extensions")
     assert said.safety is Safety.KEEP
     path = ".cache/torch_extensions/py311_cu132/mine/kernel_edited.cu"
-    assert said.evidence[0] == f"Kept: It holds {path} (file that the tool does not write)."
+    assert said.evidence[0] == f"Kept: It holds {path} (a file that the tool does not write)."
     assert only(judged, "stranger").paths == (os.fsencode(tmp_path / path),)
 
 

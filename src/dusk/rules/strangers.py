@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator
 
@@ -25,7 +26,11 @@ _WORK = (
     "mp4 mov avi mkv webm mp3 wav flac ogg m4a srt vtt zip tar gz tgz bz2 tbz xz txz zst 7z rar lz4",
     "whl deb iso jar py pyx pyi sh bash zsh fish c h cc cpp cxx hpp hxx cu cuh cl hip rs go js mjs ts tsx",
     "jsx java kt scala rb php pl lua r jl swift cs f90 css scss vue proto cmake patch diff",
-    "pem key crt p12 pfx kdbx gpg asc bak orig",
+    "rmd qmd adoc tcl el lisp clj hs exs erl dart groovy gradle nix mojo sbatch slurm prototxt pbtxt",
+    "mlmodel pdparams t7 caffemodel trt plan sft wandb geojson gpkg shp kml gpx dcm nii fasta fastq bam vcf",
+    "cif sdf stl ply blend pcd las mcap bag aif aiff wma opus heif dng raw sketch lz rpm exe bson dump rdb",
+    "accdb rdata RData sas7bdat json5 jsonc eml mbox ics pages numbers ovpn ppk jks keystore pgp der csr",
+    "pem key crt p12 pfx kdbx gpg asc bak orig old save",
 )
 # As people type them, and as editors name the state before the last change.
 _ENDINGS = frozenset(
@@ -45,13 +50,13 @@ class Strangers:
         """Begin with nothing looked at."""
         self._facts = facts
         self._book = book
-        self._tools: dict[str, Tool] = {}
+        self._tools = functools.cache(Tool)
 
     def sort_out(self, seen: Sighting) -> Iterator[Sighting | Kept]:
         """Yield what was seen, and before it what in it only a person can have put there."""
         rule = self._book.by_id[seen.rule]
         if (seen.safety or rule.safety) == "safe" and _takes_along(rule):
-            tool = self._tools.setdefault(rule.id, Tool(rule.parts))
+            tool = self._tools(rule.parts)
             for unit in _directories(seen, self._facts):
                 count = self._facts.tree.entry(unit).items
                 if count > _MOST:
