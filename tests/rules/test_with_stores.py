@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -85,23 +86,37 @@ def test_an_environment_works_without_its_bytecode_and_what_pip_moved_aside(tmp_
     assert told(python, "-c", "import tool; print(tool.ANSWER)", where=module.parent) == "42\n"
 
 
-def test_a_package_installs_again_from_an_emptied_cache(tmp_path: Path) -> None:
+def little_wheel(place: Path) -> Path:
+    """Make a wheel of one module, as a build would."""
+    place.mkdir(parents=True)
+    wheel = place / "little-1.0-py3-none-any.whl"
+    about = "little-1.0.dist-info"
+    files = {
+        "little.py": "ANSWER = 42\n",
+        f"{about}/METADATA": "Metadata-Version: 2.1\nName: little\nVersion: 1.0\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},,\n" for name in (*files, f"{about}/RECORD"))
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in {**files, f"{about}/RECORD": record}.items():
+            archive.writestr(name, text)
+    return wheel
+
+
+def test_pip_installs_with_its_cache_gone_and_knows_that_it_is_empty(tmp_path: Path) -> None:
     cache = tmp_path / "home" / ".cache" / "pip"
-    source = tmp_path / "source"
-    put(source / "setup.py", "from setuptools import setup\nsetup(name='little', py_modules=['little'])\n")
-    put(source / "little.py", "ANSWER = 42\n")
-    pytest.importorskip("setuptools")
-    pip = (sys.executable, "-m", "pip", "--cache-dir", cache, "--disable-pip-version-check", "wheel")
-    offline = ("--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir")
-    told(*pip, *offline, tmp_path / "wheels", source, where=tmp_path)
-    if not (cache / "wheels").exists():
-        put(cache / "wheels" / "aa" / "bb" / "cc" / "little-0.0.0-py3-none-any.whl", size=5000)
+    wheel = little_wheel(tmp_path / "wheels")
+    shutil.copytree(wheel.parent, cache / "wheels" / "aa" / "bb" / "cc" / "dd")
     put(cache / "http-v2" / "a" / "b" / "c" / "d" / "e" / "abcde0123456", size=5000)
     set_ages(tmp_path)
+    pip = (sys.executable, "-m", "pip", "--cache-dir", cache, "--disable-pip-version-check")
+    assert "little" in told(*pip, "cache", "list", where=tmp_path)
 
     finding = only(judge(tmp_path), "pip-cache")
 
     for path in finding.offers[0].paths:
         shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
-    told(*pip, *offline, tmp_path / "again", source, where=tmp_path)
-    assert list((tmp_path / "again").glob("little-*.whl"))
+    assert "little" not in told(*pip, "cache", "list", where=tmp_path)
+    target = tmp_path / "target"
+    told(*pip, "install", "--quiet", "--no-index", "--target", target, wheel, where=tmp_path)
+    assert (target / "little.py").exists()
