@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from dusk.rules.safety import Safety
 
-from .trees import judge, names, of, offered, only, put
+from .trees import DAY, judge, names, of, offered, only, put, set_age
 
 STREAM = b"\xff\xff\xff\xff"
 HASH = "7067e4b2422ab4b7d61ccf25eb67c03d0df17a5264a8fa53f4593051b5adb555"
@@ -131,7 +132,10 @@ def download(where: Path, url: str) -> Path:
 
 def unpacked(where: Path, archive: Path) -> Path:
     name = hashlib.sha256(os.fsencode(archive)).hexdigest()
-    put(where / "downloads" / "extracted" / name / "train.jsonl", size=9000)
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("data/train.jsonl", "{}\n" * 3000)
+    set_age(archive, 30 * DAY)
+    put(where / "downloads" / "extracted" / name / "data" / "train.jsonl", "{}\n" * 3000)
     return where / "downloads" / "extracted" / name
 
 
@@ -144,6 +148,16 @@ def test_what_was_unpacked_comes_back_by_itself_while_its_archive_is_there(tmp_p
     assert only(judged, "hf-datasets-downloads").safety is Safety.COSTLY
     archive.unlink()
     assert only(judge(tmp_path), "hf-datasets-extracted").safety is Safety.COSTLY
+
+
+@pytest.mark.parametrize("changed", ["data/labels.csv", "data/train.jsonl", "notes"])
+def test_what_somebody_put_beside_unpacked_files_or_changed_in_them_is_not_safe(
+    tmp_path: Path, changed: str
+) -> None:
+    where = cache(tmp_path)
+    put(unpacked(where, download(where, "https://example.org/a.zip")) / changed, "by hand")
+    finding = only(judge(tmp_path), "hf-datasets-extracted")
+    assert finding.safety is Safety.REVIEW and not finding.offers
 
 
 @pytest.mark.parametrize("features", [{"image": {"_type": "Image"}}, {"path": {"_type": "Value"}}])

@@ -7,6 +7,7 @@ called sha256(url), often with sha256(etag) behind a dot, and ``<name>.json`` ho
 from __future__ import annotations
 
 import contextlib
+import enum
 import hashlib
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import msgspec
 from dusk.fs.names import display_name
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
+from dusk.rules.inspectors.archive_listing import archive_listing
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Sighting
 
@@ -33,6 +35,21 @@ _NOTES = 400  # notes that are read; the rest is told by their names
 _ARROWS = 200
 _ARROW_HEAD = 256 * 1024
 _MEDIA = (b'"_type": "Audio"', b'"_type": "Image"', b'"_type": "Video"', b'"_type": "Pdf"')
+
+
+class _Origin(enum.Enum):
+    """Where what was unpacked is from, as it is said."""
+
+    ARCHIVE = (
+        "Each is named by the hash of the path of an archive in downloads, which lists all that is in it."
+    )
+    ADDED_TO = (
+        "Each is named by the hash of the path of an archive in downloads, which does not list all of it."
+    )
+    UNREAD = (
+        "Each is named by the hash of the path of an archive in downloads, which was not read to its end."
+    )
+    UNKNOWN = "The archive that each came from is not beside it any more, or lies elsewhere."
 
 
 class _Note(msgspec.Struct):
@@ -175,33 +192,50 @@ def _extracted(
         hashlib.sha256(facts.path(download.index)).hexdigest().encode(): download.index
         for download in downloads
     }
-    known = [one for one in unpacked if facts.tree.name(one) in archives]
-    strange = [one for one in unpacked if facts.tree.name(one) not in archives]
+    groups: dict[_Origin, list[int]] = {}
+    for one in unpacked:
+        origin = _origin(one, archives.get(facts.tree.name(one)), facts)
+        groups.setdefault(origin, []).append(one)
     pointing = _points_into(parent, facts)
-    for group, safety in ((known, "safe"), (strange, "")):
-        if not group:
-            continue
-        evidence = [f"{count_noun(len(group), 'unpacked archive')} of {facts.shown_size(*group)}."]
-        if group is known:
-            evidence.append(
-                "The name of each is the hash of the path of an archive that is still in downloads."
-            )
-        else:
-            evidence.append("The archive that each came from is not beside it any more, or lies elsewhere.")
+    for origin, group in groups.items():
+        evidence = [
+            f"{count_noun(len(group), 'unpacked archive')} of {facts.shown_size(*group)}.",
+            origin.value,
+        ]
         withheld = ""
         if pointing:
             withheld = f"{pointing}, and its rows may point at the unpacked files."
         elif facts.is_live(*group):
             withheld = f"it changed {facts.shown_age(*group)}: a dataset may be in the making."
+        elif origin is _Origin.ADDED_TO:
+            withheld = "what is not in the archive may be somebody's work."
         elif _is_datasets(parent, facts):
             evidence.append("No prepared dataset beside it holds sounds, images or paths that lead into it.")
+        is_safe = origin is _Origin.ARCHIVE and not pointing and _is_datasets(parent, facts)
         yield Sighting(
             "hf-datasets-extracted",
             tuple(group),
             evidence=tuple(evidence),
-            safety="" if pointing or not _is_datasets(parent, facts) else safety,
+            safety="safe" if is_safe else "review" if origin is _Origin.ADDED_TO else "",
             withheld=withheld,
         )
+
+
+def _origin(unpacked: int, archive: int | None, facts: Facts) -> _Origin:
+    """Return where all that lies in an unpacked archive is from."""
+    if archive is None:
+        return _Origin.UNKNOWN
+    if not facts.is_directory(unpacked):
+        return _Origin.ARCHIVE  # a compressed file, which lists no names
+    try:
+        listing = archive_listing(archive, facts)
+        there = [file for file in facts.files_below(unpacked) if facts.is_file(file)]
+    except CannotTellError:
+        return _Origin.UNREAD
+    size, relative = facts.tree.apparent_size, facts.relative
+    if all(listing.files.get(relative(file, unpacked)) == size(file) for file in there):
+        return _Origin.ARCHIVE
+    return _Origin.ADDED_TO if listing.complete else _Origin.UNREAD
 
 
 def _is_datasets(parent: int, facts: Facts) -> bool:
