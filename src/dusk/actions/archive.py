@@ -18,7 +18,7 @@ from dusk.actions.journal import Journal, JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
-from dusk.actions.relocation import relocate, same_inode, status_of, sync
+from dusk.actions.relocation import Stranded, publish, same_inode, status_of, sync
 from dusk.actions.removal import remove_tree
 from dusk.actions.reservation import TrashMove
 from dusk.actions.trash import trash_group
@@ -158,7 +158,7 @@ class Archiving:
             sentence = _failure(situation, problem)
             with contextlib.suppress(JournalError):
                 self._journal.write([replace(record, state=State.FAILED, error=sentence)], closing=True)
-            if isinstance(problem, OSError):
+            if isinstance(problem, OSError | Stranded):
                 return replace(record, destination=b""), ItemState.FAILED, sentence
             raise
         remove_working(directory, working)
@@ -201,7 +201,7 @@ class Archiving:
                 copied = replace(record, state=State.COPIED, destination=os.path.join(above, name))
                 (record,) = self._journal.write([copied])
                 try:
-                    relocate(holder, base, directory, name, same_inode(Identity.from_stat(status)))
+                    publish(holder, base, directory, name, same_inode(Identity.from_stat(status)))
                     break
                 except FileExistsError:
                     continue
@@ -275,6 +275,8 @@ def _failure(situation: Situation, problem: BaseException) -> str:
         why = problem.strerror or str(problem)  # a CopyError says it all, the path included
         shown = "" if situation.shown in why else f"{situation.shown} was not archived: "
         return f"{shown}{why}. It was not touched."
+    if isinstance(problem, Stranded):
+        return f"{situation.shown} was not touched: its copy was replaced by somebody at this moment."
     if isinstance(problem, Cancelled):
         return "Cancelled."
     return str(problem)

@@ -16,15 +16,22 @@ from dusk.actions.outcome import ItemState
 from dusk.actions.progress import ExecutionProgress
 from dusk.actions.record import Record, State
 from dusk.actions.relocation import (
+    Stranded,
     modified_ns,
-    relocate,
+    publish,
     same_inode,
     status_of,
     sync,
     time_kept,
 )
 from dusk.actions.reservation import TrashMove
-from dusk.actions.restoration import TrashReturn, is_copied_back, make_directories, restore_group
+from dusk.actions.restoration import (
+    TrashReturn,
+    is_copied_back,
+    make_directories,
+    moved_at_this_moment,
+    restore_group,
+)
 from dusk.actions.trash import trash_group
 from dusk.actions.trash_choice import TrashDirectories
 from dusk.fs.cancellation import Cancelled, Cancelling
@@ -102,6 +109,8 @@ class ArchiveReturn:
         keeping = partial(self._journal.moments.time_kept_without, path, parent)
         try:
             record = self._copy(parent, working, record, original)
+        except Stranded:
+            return ItemState.FAILED, moved_at_this_moment(original)
         except (OSError, Cancelled, JournalError) as problem:
             why = getattr(problem, "strerror", None) or str(problem) or "stopped"
             latest = record
@@ -145,7 +154,7 @@ class ArchiveReturn:
             identity = Identity.from_stat(os.stat(name, dir_fd=holder, follow_symlinks=False))
             (record,) = self._journal.write([replace(record, state=State.COPIED, identity=identity)])
             with time_kept(parent, original.parent_after_ns, original.parent_before_ns):
-                relocate(holder, name, parent, os.path.basename(original.source), same_inode(identity))
+                publish(holder, name, parent, os.path.basename(original.source), same_inode(identity))
             sync(parent)
         finally:
             os.close(holder)

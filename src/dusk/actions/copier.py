@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dusk.actions.copying import CopyError, TreeCopy
-from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of
+from dusk.actions.relocation import Stranded, publish, same_inode, status_of
 from dusk.actions.removal import remove_tree
 from dusk.actions.tree_digest import tree_digest
 from dusk.fs.cancellation import Cancelling, never
@@ -133,7 +133,7 @@ class _Work:
             path = self._publish(part)
         except BaseException as problem:
             self._remove(part)
-            if isinstance(problem, Swapped | Stranded):
+            if isinstance(problem, Stranded):
                 raise CopyError(
                     f"the copy of {display_path(self.source)} was replaced meanwhile"
                 ) from problem
@@ -207,7 +207,7 @@ class _Work:
             if status_of(self.target, name) is not None:
                 continue
             try:
-                relocate(self.target, part, self.target, name, same_inode(Identity.from_stat(status)))
+                publish(self.target, part, self.target, name, same_inode(Identity.from_stat(status)))
             except FileExistsError:
                 continue
             self.published = name, status

@@ -22,7 +22,16 @@ from dusk.actions.moments import Moments
 from dusk.actions.packed_archive import pack_name
 from dusk.actions.packing import NAME, PACK_SUFFIX, Packer
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync, time_kept
+from dusk.actions.relocation import (
+    Stranded,
+    Swapped,
+    publish,
+    relocate,
+    same_inode,
+    status_of,
+    sync,
+    time_kept,
+)
 from dusk.actions.replacement import reason_of
 from dusk.actions.reservation import TrashMove
 from dusk.actions.rotation import PiledFile
@@ -149,9 +158,9 @@ class DayPack:
             )
             record = self._work.journal.write_products(noted, [product])
             with self._kept():
-                relocate(holder, NAME, self._pile, self._pack, same_inode(product.identity))
+                publish(holder, NAME, self._pile, self._pack, same_inode(product.identity))
             with self._kept():
-                relocate(holder, _HELD, self._pile, self._holding, same_inode(held))
+                publish(holder, _HELD, self._pile, self._holding, same_inode(held))
             sync(holder)
             sync(self._pile)
         finally:

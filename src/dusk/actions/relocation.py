@@ -54,6 +54,29 @@ def relocate(
         raise Swapped
 
 
+def publish(
+    working_directory: int,
+    made: bytes,
+    target_directory: int,
+    name: bytes,
+    is_expected: Callable[[os.stat_result], bool],
+) -> None:
+    """Give what dusk made its final name, replacing nothing.
+
+    Raises FileExistsError when the name is taken, OSError with what was made where it was, and Stranded.
+    Where something else took the name over at this moment, that stays, with ESTALE: moved back it would go
+    with the working directory.
+    """
+    _rename(working_directory, made, target_directory, name)
+    try:
+        status = os.stat(name, dir_fd=target_directory, follow_symlinks=False)
+    except OSError:
+        move_back(working_directory, made, target_directory, name)
+        raise
+    if not is_expected(status):
+        raise OSError(errno.ESTALE, "something else took its name at this moment")
+
+
 def move_back(source_directory: int, source: bytes, target_directory: int, target: bytes) -> None:
     """Take a relocation back. Raises Stranded when that is not possible; the entry stays at the target."""
     try:

@@ -17,16 +17,23 @@ from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Product, Record, State
 from dusk.actions.relocation import (
+    Stranded,
     entry_status,
     modified_ns,
-    relocate,
+    publish,
     same_inode,
     status_of,
     sync,
     time_kept,
 )
 from dusk.actions.reservation import TrashMove
-from dusk.actions.restoration import TrashReturn, is_copied_back, make_directories, restore_group
+from dusk.actions.restoration import (
+    TrashReturn,
+    is_copied_back,
+    make_directories,
+    moved_at_this_moment,
+    restore_group,
+)
 from dusk.actions.trash import trash_group
 from dusk.actions.withdrawal import is_unchanged
 from dusk.fs.cancellation import Cancelled
@@ -234,11 +241,13 @@ def _make_in(
             identity = Identity.from_stat(os.stat(name, dir_fd=holder, follow_symlinks=False))
             (record,) = tools.journal.write([replace(record, state=State.COPIED, identity=identity)])
             with time_kept(parent, original.parent_after_ns, original.parent_before_ns):
-                relocate(holder, name, parent, name, same_inode(identity))
+                publish(holder, name, parent, name, same_inode(identity))
             sync(parent)
             (record,) = tools.journal.write([replace(record, state=State.VERIFIED)])
         finally:
             os.close(holder)
+    except Stranded:
+        return Returned(ItemState.FAILED, moved_at_this_moment(original)), None
     except (OSError, Cancelled, JournalError) as problem:
         why = getattr(problem, "strerror", None) or str(problem) or "stopped"
         if is_copied_back(record):

@@ -21,7 +21,7 @@ from dusk.actions.gate import Refused, refuse
 from dusk.actions.journal import JournalError
 from dusk.actions.outcome import ItemState
 from dusk.actions.record import Product, Record, State
-from dusk.actions.relocation import Stranded, Swapped, relocate, same_inode, status_of, sync, time_kept
+from dusk.actions.relocation import Stranded, publish, same_inode, status_of, sync, time_kept
 from dusk.actions.reservation import TrashMove
 from dusk.actions.trash import trash_group
 from dusk.actions.trash_choice import NoTrash
@@ -188,7 +188,7 @@ class _Replacing:
             for part, product in zip(made.parts, products, strict=True):
                 self._published.append(product)  # before: whatever is raised may come after the rename
                 with time_kept(self._directory, self._kept_ns):
-                    relocate(holder, part.name, self._directory, part.final, same_inode(product.identity))
+                    publish(holder, part.name, self._directory, part.final, same_inode(product.identity))
             sync(holder)
             sync(self._directory)
         finally:
@@ -254,7 +254,7 @@ class _Replacing:
             self._work.journal.write([failed], closing=True)
         if isinstance(problem, Refused):
             raise Refused(sentence) from problem
-        if isinstance(problem, OSError | Swapped | Stranded):
+        if isinstance(problem, OSError | Stranded):
             return End(ItemState.FAILED, sentence)
         raise problem
 
@@ -292,7 +292,7 @@ def reason_of(problem: BaseException) -> str:
 def _failure(shown: str, problem: BaseException) -> str:
     if isinstance(problem, Cancelled):
         return "Cancelled."
-    if isinstance(problem, Swapped | Stranded):
+    if isinstance(problem, Stranded):
         return f"{shown} was not touched: what was made of it was replaced by somebody at this moment."
     if isinstance(problem, OSError):
         why = reason_of(problem)

@@ -102,6 +102,14 @@ def is_copied_back(record: Record) -> bool:
     return status is not None and record.identity.is_same_inode(Identity.from_stat(status))
 
 
+def moved_at_this_moment(original: Record) -> str:
+    """Return what to say of something made again that was `Stranded`; its record stays open for recovery."""
+    return (
+        f"{display_path(original.source)} was changed at this moment: whether what lies there now is what "
+        "was made again, the next start of dusk finds out."
+    )
+
+
 def is_trashed_item(record: Record, status: os.stat_result, directory: int) -> bool:
     """Return whether an entry of an open ``files`` directory is what a record put there.
 
