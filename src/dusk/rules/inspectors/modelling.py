@@ -10,6 +10,7 @@ MODELLING = {
     "engine": "exported:inspect_engine",
     "family": "",  # told by `family_findings`, once all members are known
     "gguf": "gguf_files:inspect_gguf",
+    "keras-home": "keras_home:inspect_keras_home",
     "kaggle": "moved_caches:inspect_kaggle",
     "nltk": "moved_caches:inspect_nltk",
     "remote-code": "moved_caches:inspect_remote_code",
