@@ -211,6 +211,17 @@ def test_doctor_names_the_variable_that_chose_the_scanner(say, own_mounts, monke
     assert "DUSK_SCANNER asks for it" in scanner_checks(say)["scanner"]["text"]
 
 
+def test_doctor_names_a_variable_that_counts_as_none(say, own_mounts, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", "state\x1b")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/absolute")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    spoken = say("doctor")
+    used = os.path.join(os.environ["HOME"], ".local/state")
+    said = f"XDG_STATE_HOME: is ignored, for “state␛” is no absolute path; {used} counts"
+    assert said in " ".join(spoken.out.split())
+    assert "XDG_CONFIG_HOME" not in spoken.out and "XDG_CACHE_HOME" not in spoken.out
+
+
 def test_doctor_finds_the_native_parts(say, own_mounts):
     pytest.importorskip("dusk.scan._native", reason="the native scanner was not built here")
     checks = scanner_checks(say)

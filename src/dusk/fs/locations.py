@@ -57,6 +57,16 @@ def installation_directories() -> tuple[bytes, ...]:
     return tuple(os.fsencode(os.path.realpath(path)) for path in {sys.prefix, sys.base_prefix, package})
 
 
+def ignored_bases() -> dict[str, tuple[str, str]]:
+    """Return the variables that name a relative base, each with its value and what counts instead."""
+    named = {variable: os.environ.get(variable, "") for variable in _BASES}
+    return {
+        variable: (value, _base(variable))
+        for variable, value in named.items()
+        if value and not os.path.isabs(value)
+    }
+
+
 def _own_directory(variable: str, base: str) -> bytes:
     return os.fsencode(os.environ.get(variable) or os.path.join(_base(base), "dusk"))
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from dusk.actions import schema
 from dusk.cli.checks.check import Check, note, ok, problem
-from dusk.fs.locations import config_directory, state_directory
+from dusk.fs.locations import config_directory, ignored_bases, state_directory
 from dusk.fs.names import display_name, display_path
 from dusk.fs.units import count_noun
 from dusk.settings import Settings, SettingsError, load_settings
@@ -30,6 +30,16 @@ def check_settings() -> tuple[Settings, list[Check]]:
     for text in settings.protected:
         checks.append(ok("settings", f"protected: {display_name(text)}", "no action touches it"))
     return settings, checks
+
+
+def check_bases() -> Iterator[Check]:
+    """Yield the variables that name a base directory and count as none, because it is relative."""
+    for variable, (value, used) in ignored_bases().items():
+        yield note(
+            "settings",
+            variable,
+            f"is ignored, for “{display_name(value)}” is no absolute path; {display_name(used)} counts",
+        )
 
 
 def check_rules(settings: Settings) -> Iterator[Check]:

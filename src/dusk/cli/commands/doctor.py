@@ -57,6 +57,7 @@ def _all_checks() -> Iterator[Check]:
     yield from _guarded("open files", storage.check_open_files)
     yield from _guarded("journal", configuration.check_journal)
     yield from found
+    yield from _guarded("settings", configuration.check_bases)
     yield from _guarded("rules", lambda: configuration.check_rules(settings))
     yield from _guarded("themes", lambda: screen.check_themes(settings))
 
