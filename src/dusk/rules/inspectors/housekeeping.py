@@ -4,6 +4,7 @@ HOUSEKEEPING: dict[str, str] = {
     "archives": "extracted:inspect_archives",
     "backups": "backups:inspect_backups",
     "build-outputs": "build_outputs:inspect_build_outputs",
+    "conda-cache": "conda_cache:inspect_conda_cache",
     "core-dumps": "core_dumps:inspect_core_dumps",
     "dvc": "dvc:inspect_dvc",
     "editor-servers": "editor_servers:inspect_editor_servers",
