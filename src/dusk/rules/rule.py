@@ -171,6 +171,9 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parts: tuple[str, ...] = ()
     """What its tool writes, by name or by path: it does not count as something to keep inside the unit. ``*``
     is all but what people make, which must be named as well where it is safe; ``*.*`` is everything."""
+    own_levels: int | None = None
+    """In how many levels below it only its tool writes, so that what people make holds it back: all of what
+    is safe; one of what is costly and has ``*`` among its parts; else none."""
     whole: bool = False
     """Whether its parts may only go together with it, but for what a rule offers."""
     seals: bool = False

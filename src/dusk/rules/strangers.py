@@ -14,6 +14,7 @@ from dusk.rules.pattern import any_of
 from dusk.rules.rule import Rule
 from dusk.rules.rulebook import RuleBook
 from dusk.rules.sighting import Sighting
+from dusk.scan.entry import Sort
 
 _RULE = "stranger"
 _EVERYTHING = "*.*"  # among the parts: any name can be the tool's
@@ -32,19 +33,33 @@ _WORK = (
     "accdb rdata RData sas7bdat json5 jsonc eml mbox ics pages numbers ovpn ppk jks keystore pgp der csr",
     "pem key crt p12 pfx kdbx gpg asc bak orig old save",
 )
-# As people type them, and as editors name the state before the last change.
-_ENDINGS = frozenset(
-    f".{written}{mark}".encode()
-    for ending in " ".join(_WORK).split()
-    for written in (ending, ending.upper(), ending.capitalize())
-    for mark in ("", "~")
+# What is hardly ever a tool's in the first levels of a cache that a download fills again.
+_PLAIN_WORK = (
+    "txt md rst tex bib org odt ods odp doc docx xls xlsx ppt pptx pdf rtf ipynb py",
+    "csv tsv jsonl ndjson parquet feather npy npz mat h5 hdf5",
+    "pt pth ckpt safetensors gguf onnx keras png jpg jpeg mp4 mov wav",
+    "zip tar gz tgz bz2 tbz xz txz 7z rar",
 )
+
+
+def _endings(work: tuple[str, ...]) -> frozenset[bytes]:
+    """Return endings as people type them, and as editors name the state before the last change."""
+    return frozenset(
+        f".{written}{mark}".encode()
+        for ending in " ".join(work).split()
+        for written in (ending, ending.upper(), ending.capitalize())
+        for mark in ("", "~")
+    )
+
+
+_ENDINGS, _PLAIN_ENDINGS = _endings(_WORK), _endings(_PLAIN_WORK)
+_ALL_LEVELS = 1 << 16
 _MOST = 3_000_000  # entries of one unit that are looked at: a second
 _NAMED = 100  # files of one unit that are kept by name; one is enough to keep the unit
 
 
 class Strangers:
-    """Looks for them in what would go without a question."""
+    """Looks for them in what goes without a question, and in the first levels of what is fetched again."""
 
     def __init__(self, facts: Facts, book: RuleBook) -> None:
         """Begin with nothing looked at."""
@@ -55,11 +70,12 @@ class Strangers:
     def sort_out(self, seen: Sighting) -> Iterator[Sighting | Kept]:
         """Yield what was seen, and before it what in it only a person can have put there."""
         rule = self._book.by_id[seen.rule]
-        if (seen.safety or rule.safety) == "safe" and _takes_along(rule):
-            tool = self._tools(rule.parts)
+        levels = _levels(rule, seen.safety or rule.safety)
+        if levels and _takes_along(rule):
+            tool = self._tools(rule.parts, levels)
             for unit in _directories(seen, self._facts):
                 count = self._facts.tree.entry(unit).items
-                if count > _MOST:
+                if levels == _ALL_LEVELS and count > _MOST:
                     said = f"it holds {count:,} entries: whether all are its tool's cannot be told."
                     seen = dataclasses.replace(seen, withheld=seen.withheld or said)
                 else:
@@ -79,9 +95,13 @@ class Strangers:
 class Tool:
     """What one rule's tool writes: what no work of people is called, and what the rule's parts name."""
 
-    def __init__(self, parts: tuple[str, ...]) -> None:
-        """Read the parts; one with a slash is asked of the path, from any directory in it on."""
+    def __init__(self, parts: tuple[str, ...], levels: int) -> None:
+        """Read the parts; one with a slash is asked of the path, from any directory in it on.
+
+        ``levels`` says how many levels below a unit are looked at.
+        """
         self._names = any_of(tuple(part for part in parts if part != "*" and "/" not in part))
+        self._levels = levels
         self._places: list[tuple[re.Pattern[bytes], str]] = []
         for part in parts:
             place, slash, name = part.rpartition("/")
@@ -93,11 +113,13 @@ class Tool:
         tree = facts.tree
         above = len(tree.path(max(tree.parent(unit), 0)).rstrip(b"/"))
         last, names_here = -1, self._names
+        is_all = self._levels == _ALL_LEVELS
+        endings = _ENDINGS if is_all else _PLAIN_ENDINGS
         found: list[int] = []
-        for entry in tree.subtree(unit):
+        for entry in tree.subtree(unit) if is_all else _upper(unit, self._levels, facts):
             name = tree.name(entry)
             # Almost every name ends here, so this line is what looking costs.
-            if name[name.rfind(b".") :] not in _ENDINGS or self._names.match(name):
+            if name[name.rfind(b".") :] not in endings or self._names.match(name):
                 continue
             if self._places:
                 directory = tree.parent(entry)
@@ -114,6 +136,23 @@ class Tool:
     def _names_at(self, path: bytes) -> re.Pattern[bytes]:
         """Return what the parts with a slash call files in a directory."""
         return any_of(tuple(name for place, name in self._places if place.match(path)))
+
+
+def _levels(rule: Rule, safety: str) -> int:
+    """Return how many levels of what a rule recognises hold nothing but what its tool writes."""
+    if safety == "safe":
+        return _ALL_LEVELS
+    if rule.own_levels is not None:
+        return rule.own_levels
+    return 1 if "costly" in (safety, rule.safety) and "*" in rule.parts else 0
+
+
+def _upper(unit: int, levels: int, facts: Facts) -> Iterator[int]:
+    """Yield what lies in the first levels below a directory."""
+    for child in facts.tree.children(unit, Sort.NAME):
+        yield child
+        if levels > 1 and facts.is_directory(child):
+            yield from _upper(child, levels - 1, facts)
 
 
 def _takes_along(rule: Rule) -> bool:

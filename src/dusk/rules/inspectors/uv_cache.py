@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dusk.fs.identity import EntryKind
+from dusk.fs.names import display_name
 from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.finding import Action, ActionOptions
@@ -48,23 +49,31 @@ def _cache(cache: int, bucket: int, linked: set[int] | None, facts: Facts) -> It
     if linked is None:
         withheld = "which environments link to it cannot be told."
     needed = [package for package in packages if package in (linked or ())]
-    if not needed:
+    strange = sorted(name for name, one in facts.children(cache).items() if _is_strange(name, one, facts))
+    if strange:
+        shown = ", ".join(display_name(name) for name in strange[:3])
+        evidence.append(f"{shown} at its top came by no uv, and stays.")
+    if not needed and not strange:
         yield Sighting(
             "uv-cache", (cache,), evidence=tuple(evidence), withheld=withheld, proposals=_whole(cache, facts)
         )
         return
-    yield Sighting(
-        "linked-package",
-        tuple(needed),
-        evidence=(
-            f"{count_noun(len(needed), 'package')} of uv's cache: environments were made with links to them.",
-        ),
-    )
-    rest = [child for child in facts.directories(cache).values() if child != bucket]
-    rest += [package for package in packages if package not in needed]
-    evidence.append(f"{count_noun(len(needed), 'package')} stay: environments link to them.")
+    rest = list(facts.directories(cache).values())
+    if needed:
+        said = (
+            f"{count_noun(len(needed), 'package')} of uv's cache: environments were made with links to them."
+        )
+        yield Sighting("linked-package", tuple(needed), evidence=(said,))
+        rest.remove(bucket)
+        rest += [package for package in packages if package not in needed]
+        evidence.append(f"{count_noun(len(needed), 'package')} stay: environments link to them.")
     if rest:
         yield Sighting("uv-cache", tuple(rest), evidence=tuple(evidence), withheld=withheld)
+
+
+def _is_strange(name: bytes, entry: int, facts: Facts) -> bool:
+    """Return whether an entry at the top of a cache is a file that uv does not write."""
+    return name != b"CACHEDIR.TAG" and not name.startswith(b".") and not facts.is_directory(entry)
 
 
 def _whole(cache: int, facts: Facts) -> tuple[Proposal, ...]:
