@@ -145,6 +145,18 @@ def test_empty_directories_are_one_finding_without_those_that_tools_expect(tmp_p
     assert finding.safety is Safety.SAFE
 
 
+def test_empty_directories_of_a_store_are_not_somebodys_leftovers(tmp_path: Path) -> None:
+    put(tmp_path / "array.tdb/__commits/__1_1_5a.wrt")
+    put(tmp_path / "docs/conf.py")
+    put(tmp_path / "flow/jobstore/shared/pid.log")
+    for place in ("array.tdb/__meta", "docs/_static", "flow/jobstore/files", "flow/jobstore/stats/archive"):
+        (tmp_path / place).mkdir(parents=True)
+    for place in ("flow/jobstore/jobs/kind-f/0", "flow/files", "drafts/jobs", "drafts/shared"):
+        (tmp_path / place).mkdir(parents=True)
+    set_ages(tmp_path)
+    assert names(only(judge(tmp_path), "empty-directories"), tmp_path) == {"flow/files", "drafts"}
+
+
 def test_a_directory_that_cannot_be_listed_is_not_empty(tmp_path: Path) -> None:
     (tmp_path / "a" / "locked").mkdir(parents=True)
     (tmp_path / "a" / "locked").chmod(0)

@@ -31,6 +31,11 @@ _SESSION = re.compile(
 _SERVICES, _NOT_SERVICES = b"/var/", b"/var/tmp/"
 _DIGITS = re.compile(rb"[0-9a-f]{1,3}\Z")
 _FEW = 4
+# What a program makes all at once and expects together, empty or not: Toil goes on with a workflow that
+# failed only where each of them is (toil 9.6, jobStores/fileJobStore.py).
+_LAYOUTS = (frozenset({b"jobs", b"files", b"shared", b"stats"}),)
+# People do not call what they will fill _static, _templates (Sphinx) or __meta (TileDB): settings name these.
+_PROGRAMS = (b".", b"_")
 _LOCK = re.compile(rb".+\.(?:dirlock|pid|sock)\Z|(?:global|purge)?\.?lock\Z|LOCK\Z")
 # What people, and the programs that they run in a project, put into a directory. One with other files alone
 # is a program's store: PostgreSQL does not start without its empty pg_notify.
@@ -132,7 +137,7 @@ class _Neighbours:
             children = self._facts.children(directory)
         except CannotTellError:
             return True, True
-        if any(_LOCK.match(name) for name in children):
+        if any(_LOCK.match(name) for name in children) or any(one <= children.keys() for one in _LAYOUTS):
             return True, True
         files = [name for name, child in children.items() if self._facts.is_file(child)]
         is_store = bool(files) and not any(_PEOPLES.match(name) for name in files)
@@ -142,7 +147,7 @@ class _Neighbours:
 def _is_nobodys(index: int, facts: Facts, neighbours: _Neighbours) -> bool:
     """Return whether no tool is known to expect the directory, nor anything inside it."""
     tree = facts.tree
-    if tree.is_removed(index) or tree.name(index).startswith(b"."):
+    if tree.is_removed(index) or tree.name(index).startswith(_PROGRAMS):
         return False
     if facts.ground.is_managed(index) or _is_awaited(index, facts) or neighbours.claim(index):
         return False
