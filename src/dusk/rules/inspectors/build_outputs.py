@@ -44,6 +44,10 @@ _ARTEFACT = re.compile(
 )
 _SOURCE_MAPS = (b".js.map", b".mjs.map", b".cjs.map", b".css.map")  # nobody writes one by hand
 _SOURCE = re.compile(rb"(?:\\ |\S)+\.rs\b")
+_MARKERS = frozenset({b"meson-private"})
+# Compilers read these and do not write them. Above the directories of its targets a build has few: what CMake
+# or Meson fill in from a template, which has the same name and .in behind it.
+_SOURCES = ("*.c", "*.cc", "*.cpp", "*.cxx", "*.cu", "*.cl", "*.py", "*.rs", "*.f90", "*.patch", "*.diff")
 # People keep such files where they find them again; no tool writes them at the top of its output.
 _PERSONAL = ("*.md", "*.ipynb", "*.org", "*.docx", "*.odt", "notes*", "NOTES*", "TODO*", "*.tex")
 
@@ -55,7 +59,8 @@ def inspect_build_outputs(directory: int, hits: list[int], facts: Facts) -> Iter
     seen: set[int] = set()
     for hit in hits:
         # A marker inside an output, such as CMakeCache.txt, and the output's own name both lead here.
-        entry = hit if facts.is_directory(hit) else facts.tree.parent(hit)
+        is_marker = not facts.is_directory(hit) or facts.tree.name(hit) in _MARKERS
+        entry = facts.tree.parent(hit) if is_marker else hit
         if entry in seen or entry <= ROOT or not facts.is_directory(entry):
             continue
         seen.add(entry)
@@ -75,11 +80,21 @@ def _inspect(entry: int, facts: Facts) -> Iterator[Sighting]:
         sentence += f" Of {count_noun(lost, 'product')} the source is not found any more."
     withheld = ""
     mine = [name for name in facts.children(entry) if matches_any(name, _PERSONAL)]
+    if rule == "cmake-build":
+        mine = [*mine, *_handmade(entry, facts)]
     if mine:
         withheld = f"{display_name(sorted(mine)[0])} in it looks like somebody's own file."
     elif facts.is_live(entry):
         withheld = f"it changed {facts.shown_age(entry)}; a build may be running."
     yield Sighting(rule, (entry,), evidence=(sentence,), withheld=withheld, safety="review" if lost else "")
+
+
+def _handmade(entry: int, facts: Facts) -> Iterator[bytes]:
+    """Yield the names of sources that somebody edited in a build directory."""
+    beside = facts.children(facts.tree.parent(entry))
+    for name, child in facts.children(entry).items():
+        if matches_any(name, _SOURCES) and facts.is_file(child) and name + b".in" not in beside:
+            yield name
 
 
 def _recognised(entry: int, facts: Facts) -> tuple[str, str] | None:
