@@ -1,7 +1,8 @@
 """Downloads that were never finished, by the names that the programs give them.
 
 Sources: Chromium ``.crdownload``, Firefox and youtube-dl ``.part``, aria2 1.36: ``<file>.aria2`` beside a
-``<file>`` that already has its final name, axel 2.17: ``<file>.st`` in the same way, qBittorrent ``.!qB``,
+``<file>`` that already has its final name, axel 2.17: ``<file>.st`` in the same way, lftp 4.9
+``<file>.lftp-pget-status``, qBittorrent ``.!qB``,
 Transmission ``.part``, curl and rsync ``.partial``.
 """
 
@@ -26,7 +27,7 @@ _PART = re.compile(rb"(?P<final>.+\.\w{1,12})\.part\Z", re.DOTALL)
 _UNSURE = re.compile(rb".+\.(?:tmp|temp|incomplete)\Z|.+[-_]partial\Z|.+\.part\Z", re.DOTALL)
 _VOLUME = re.compile(rb".+\.part-?\d+\Z|.+\.part\d+\.rar\Z", re.DOTALL)
 # Beside a file that has its final name already, these say that it is not complete.
-_CONTROLS = {b".aria2": "aria2", b".st": "axel"}
+_CONTROLS = {b".aria2": "aria2", b".st": "axel", b".lftp-pget-status": "lftp"}
 _AXEL_HEAD = 10  # two bytes for the number of connections, eight for what was downloaded
 # What is written in text is small and somebody's; downloads that matter are packed, or models, or media.
 _TEXT = (b".txt", b".md", b".csv", b".py", b".json", b".yaml", b".yml", b".tex", b".log", b".sh")
@@ -100,6 +101,8 @@ def _is_control(control: int, suffix: bytes, payload: int | None, facts: Facts) 
     done gets the rest of another's, so they need not be in order. Source: axel 2.17,
     ``reactivate_connection``.
     """
+    if suffix == b".lftp-pget-status":
+        return facts.head(control).startswith(b"size=")
     if suffix != b".st":
         return True
     size = facts.tree.apparent_size(control)
