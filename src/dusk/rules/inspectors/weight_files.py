@@ -70,6 +70,7 @@ _FIRST_RANK = re.compile(rb"[-_.]rank_?0+(?=[-_.]|\Z)")
 _OTHER_RANK = re.compile(rb"rank_?0*[1-9]")
 _STEADY = 50  # numbers that are multiples of this are steps, whatever they stand behind
 _MANY = 4
+_D3_HEAD = 64  # d3rlpy pickles a dictionary, first of it what torch.save wrote
 
 
 def inspect_weight_files(directory: int, hits: list[int], facts: Facts) -> Iterator[Sighting]:
@@ -159,7 +160,10 @@ def _weak_series(names: dict[bytes, int], is_run: bool) -> Iterator[Series]:
         numbers = [number for number, _ in members]
         # sd-scripts writes NAME-000010.safetensors for epochs, and NAME.safetensors in the end.
         has_end = stem.split(b"\0")[0][:-1] + stem.split(b"\0")[1] in names
-        is_steady = len(numbers) > 1 and all(number % _STEADY == 0 for number in numbers)
+        # d3rlpy writes model_STEP.d3 alone, whatever the steps are.
+        is_steady = len(numbers) > 1 and all(
+            number % _STEADY == 0 or stem.endswith(b".d3") for number in numbers
+        )
         if is_steady or (len(numbers) > 1 and has_end) or (is_run and len(numbers) >= _MANY):
             yield Series(stem, tuple(sorted(members)))
 
@@ -185,8 +189,8 @@ def _is_weights(name: bytes, head: bytes) -> bool:
         return name.endswith((b".keras", b"_steps.zip")) and (b"metadata.json" in head or b"data" in head)
     if name.endswith(b".safetensors"):
         return head[8:10] == b'{"' or head[8:9] == b"{"
-    if name.endswith((b".pdparams", b".pdopt")) or _PICKLES.match(name):
-        return head[:1] == b"\x80"
+    if name.endswith((b".pdparams", b".pdopt", b".d3")) or _PICKLES.match(name):
+        return head[:1] == b"\x80" and (b"torch" in head[:_D3_HEAD] or not name.endswith(b".d3"))
     is_map = head[0] & 0xF0 == 0x80 or head[0] in (0xDE, 0xDF)
     return is_map and (name.endswith(b".msgpack") or _FLAX.match(name) is not None)
 
