@@ -30,6 +30,7 @@ _TOOL = re.compile(
     rb"scoped_dir\d+_\d+|torch_shm_\w+|__KMP_REGISTERED_LIB_\d+.*"
 )
 _UNNAMED = re.compile(rb"tmp[a-z0-9_]{8}(?:\.\w+)?|tmp\.[A-Za-z0-9]{6,12}|tmp[A-Za-z0-9]{6}")
+_TORCHS = (b"_remote_module_non_scriptable.py", b"__pycache__")  # a rule of its own knows these
 _SPECIAL = (EntryKind.FILE, EntryKind.DIRECTORY, EntryKind.SYMLINK)
 
 
@@ -43,7 +44,7 @@ def inspect_temporary(directory: int, hits: list[int], facts: Facts) -> Iterator
             continue
         if _TOOL.fullmatch(name):
             tools.append(hit)
-        elif _UNNAMED.fullmatch(name):
+        elif _UNNAMED.fullmatch(name) and not _is_torchs(hit, facts):
             unnamed.append(hit)
     for rule, entries in (("temporary-tool", tools), ("temporary-unnamed", unnamed)):
         if entries:
@@ -57,6 +58,13 @@ def inspect_temporary(directory: int, hits: list[int], facts: Facts) -> Iterator
                     f"{facts.shown_age(*entries)}; the biggest is {display_name(facts.tree.name(biggest))}.",
                 ),
             )
+
+
+def _is_torchs(entry: int, facts: Facts) -> bool:
+    """Return whether nothing but the template of torch.distributed is in a directory."""
+    if not facts.is_directory(entry) or facts.child(entry, _TORCHS[0]) is None:
+        return False
+    return all(name in _TORCHS for name in facts.children(entry))
 
 
 def _is_plain(entry: int, facts: Facts) -> bool:
