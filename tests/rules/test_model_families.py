@@ -132,6 +132,16 @@ def test_a_gguf_that_was_cut_off_is_said(tmp_path: Path) -> None:
     assert any("is cut off" in sentence for sentence in only(judge(tmp_path), "gguf-model").evidence)
 
 
+def test_a_source_that_was_cut_off_makes_no_quantisation_again(tmp_path: Path) -> None:
+    put(tmp_path / "tiny-F16.gguf", gguf(1, 90000)[:-1000])
+    put(tmp_path / "tiny-Q8_0.gguf", gguf(7, 9000))
+    put(tmp_path / "tiny-Q4_0.gguf", gguf(2, 5000))
+    finding = only(judge(tmp_path), "gguf-quantisation")
+    assert names(finding, tmp_path) == {"tiny-F16.gguf", "tiny-Q4_0.gguf"}
+    assert finding.safety is Safety.REVIEW
+    assert finding.members == (os.fsencode(tmp_path / "tiny-Q8_0.gguf"),)
+
+
 def test_base_and_merged_and_cast_are_kin_and_no_duplicates(tmp_path: Path) -> None:
     whole(tmp_path / "m" / "base")
     whole(tmp_path / "m" / "health-merged")

@@ -130,7 +130,7 @@ def _family(group: list[GgufModel], facts: Facts) -> Iterator[Sighting]:
     """Yield one model, or the quantisations of one beside the best."""
     group.sort(key=lambda model: facts.tree.apparent_size(model.pieces[0]) * len(model.pieces), reverse=True)
     stays = max(facts.retention.for_rule("gguf-quantisation").newest, 1)
-    whole = [model for model in group if model.is_whole]
+    whole = [model for model in group if model.is_whole and not _cut_off(model, facts)]
     kept = whole[:stays]
     going = [model for model in group if model not in kept]
     if not kept or not going:
@@ -208,10 +208,15 @@ def _incomplete(models: list[GgufModel], facts: Facts) -> list[str]:
             said.append(
                 f"{name}: {len(model.pieces)} of {model.wanted} pieces are here: no program loads it."
             )
-        size = facts.tree.entry(model.pieces[0]).identity.size
-        if size < model.header.expected_size:
+        if _cut_off(model, facts):
+            size = facts.tree.entry(model.pieces[0]).identity.size
             said.append(f"{name} is cut off: {size:,} of {model.header.expected_size:,} bytes.")
     return said
+
+
+def _cut_off(model: GgufModel, facts: Facts) -> bool:
+    """Return whether a model has fewer bytes than its header promises: nothing is made from it again."""
+    return facts.tree.entry(model.pieces[0]).identity.size < model.header.expected_size
 
 
 def _busy(files: list[int], facts: Facts) -> str:
