@@ -201,6 +201,12 @@ def test_a_twin_beside_whole_safetensors_may_go(tmp_path: Path) -> None:
     assert any("tensors of exactly the same sizes" in sentence for sentence in finding.evidence)
 
 
+def test_a_twin_beside_safetensors_that_were_never_filled_is_the_model(tmp_path: Path) -> None:
+    where = whole(tmp_path / "m", count=20000)
+    torch_file(where / "pytorch_model.bin", [80000])
+    assert not of(judge(tmp_path), "model-framework-twin")
+
+
 @pytest.mark.parametrize("broken", ["short", "stub", "missing shard"])
 def test_a_twin_beside_broken_safetensors_is_the_model(tmp_path: Path, broken: str) -> None:
     where = whole(tmp_path / "m")

@@ -73,11 +73,7 @@ def _fault(index: int, facts: Facts) -> str:
         return "it is empty"
     head = facts.head(index, 64)
     if head.startswith(b"PK\x03\x04"):
-        return (
-            ""
-            if _has_zip_end(index, size, facts)
-            else f"it is cut off after {size:,} bytes: its end is missing"
-        )
+        return "" if _has_zip_end(index, facts) else f"it is cut off after {size:,} bytes: its end is missing"
     if head.startswith(_HDF5):
         end = _hdf5_end(head)
         return f"it is cut off: {size:,} of {end:,} bytes" if end is not None and end > size else ""
@@ -88,17 +84,16 @@ def _fault(index: int, facts: Facts) -> str:
     return ""
 
 
-def _has_zip_end(index: int, size: int, facts: Facts) -> bool:
-    if _tail(index, size, _TAIL, facts).startswith(_ZIP_END):
+def _has_zip_end(index: int, facts: Facts) -> bool:
+    if tail(index, _TAIL, facts).startswith(_ZIP_END):
         return True
-    return _ZIP_END in _tail(index, size, _COMMENT + _TAIL, facts)
+    return _ZIP_END in tail(index, _COMMENT + _TAIL, facts)
 
 
-def _tail(index: int, size: int, length: int, facts: Facts) -> bytes:
+def tail(index: int, length: int, facts: Facts) -> bytes:
     """Return the last bytes of a file; raises CannotTellError."""
-    path = facts.path(index)
-    start = max(size - length, 0)
-    return facts.prober.tail(path, facts.tree.entry(index).identity.device, start, length)
+    identity = facts.tree.entry(index).identity
+    return facts.prober.tail(facts.path(index), identity.device, max(identity.size - length, 0), length)
 
 
 def _hdf5_end(head: bytes) -> int | None:

@@ -12,6 +12,7 @@ from dusk.fs.names import display_name
 from dusk.rules.facts import Facts
 from dusk.rules.headers.model_summary import read_header
 from dusk.rules.headers.torch_zip import TorchZip, read_torch_zip
+from dusk.rules.inspectors.soundness import tail
 from dusk.rules.probe import CannotTellError
 
 _MAIN = re.compile(rb"((diffusion_pytorch_)?model)(-\d{5}-of-\d{5})?\.safetensors\Z")
@@ -40,6 +41,7 @@ _FORMATS = (
         'variant="fp16"',
     ),
 )
+_END = 32 * 1024
 _RATIO = (0.2, 5.0)  # a twin of another precision has half or twice the bytes
 
 
@@ -91,6 +93,8 @@ def _are_whole(main: list[int], facts: Facts) -> bool:
         header = read_header(facts, file)
         if header is None or header.expected_size > facts.tree.entry(file).identity.size:
             return False
+        if not tail(file, _END, facts).strip(b"\0"):
+            return False  # it was given its size, and never filled
     counts = {
         int(match[1]) for file in main if (match := re.search(rb"-of-(\d{5})\.", facts.tree.name(file)))
     }
