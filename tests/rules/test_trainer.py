@@ -96,6 +96,31 @@ def test_a_checkpoint_that_something_points_at_stays(tmp_path: Path) -> None:
     assert "serve.sh names it on line 1" in " ".join(kept[0].evidence)
 
 
+def test_what_people_write_about_a_checkpoint_keeps_it_and_what_a_run_printed_does_not(
+    tmp_path: Path,
+) -> None:
+    run = run_of(tmp_path / "run", (1, 2, 3, 4, 5))
+    put(tmp_path / "README.md", "The release is run/checkpoint-1; checkpoint-3 was worse.\n")
+    cells = [{"source": ["m = load('run/checkpoint-2')"], "outputs": [{"text": ["saved run/checkpoint-3"]}]}]
+    put(tmp_path / "look.ipynb", json.dumps({"cells": cells}))
+    put(tmp_path / "torn.ipynb", '{"cells": [{"source": "run/checkpoint-4')
+    assert {path for path in offered(judge(tmp_path), run) if "/" not in path} == {
+        "checkpoint-3",
+        "checkpoint-4",
+    }
+
+
+def test_a_config_is_read_however_many_notes_lie_above_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dusk.rules.references._FILES", 3)
+    run = run_of(tmp_path / "run", (1, 2, 3))
+    for number in range(9):
+        put(tmp_path / f"{number}.md", "a day\n")
+    put(tmp_path / "a" / "b" / "serve.sh", "python serve.py --model run/checkpoint-1\n")
+    assert {path for path in offered(judge(tmp_path), run) if "/" not in path} == {"checkpoint-2"}
+
+
 def test_a_longer_name_is_not_a_reference(tmp_path: Path) -> None:
     run = run_of(tmp_path / "run", (1, 10, 11))
     put(tmp_path / "serve.sh", "python serve.py --model run/checkpoint-10\n")

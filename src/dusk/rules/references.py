@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_path
 from dusk.rules.facts import Facts
@@ -25,8 +27,13 @@ REFERENCE_NAMES = (
     "Modelfile",
     "*.modelfile",
     "Dockerfile",
+    "*.md",
+    "*.rst",
+    "*.ipynb",
 )
-"""Small text files that may name a path: configurations and scripts."""
+"""Small text files that may name a path: configurations, scripts, and what people write about them."""
+_PROSE = (b".md", b".rst", b".ipynb")
+_NOTEBOOK = b".ipynb"
 _FILES = 3000  # more texts than this are not read for one project
 _BATCH = 50
 _TEXT = 64 * 1024
@@ -42,6 +49,14 @@ _PLAIN = re.compile(
     r"(?:model|models|final|best|last|latest|base|old|new|small|big|large|output|outputs|run|runs|data|cache|"
     r"merged|train|test|export|weights|current|backup|checkpoints?|checkpoint-\d+|step[-_]?\d+|v\d+)\Z"
 )
+
+
+class _Cell(msgspec.Struct):
+    source: str | list[str] = ""
+
+
+class _Notebook(msgspec.Struct):
+    cells: list[_Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +118,32 @@ def search(
     it is an adapter's own configuration. ``around`` are texts that lie outside of the tree.
     """
     chosen: list[int] = []
+    prose: list[int] = []
     for text in texts:
         if len(chosen) > _FILES:
             break
-        if _is_worth_reading(facts, text, units):
-            chosen.append(text)
+        # Thousands of notes must not keep a config from being read.
+        into = prose if facts.tree.name(text).endswith(_PROSE) else chosen
+        if len(into) <= _FILES and _is_worth_reading(facts, text, units):
+            into.append(text)
     owners = _owners(candidates)
+    # A name alone is a word there; a path is meant.
+    paths = {needle: those for needle, those in owners.items() if b"/" in needle[2:-1]}
     found: dict[int, Reference] = {}
     read = 0
     if owners:
-        for index, text_read in _read(facts, chosen[:_FILES]):
+        for index, text_read in _read(facts, [*chosen, *prose][:_FILES]):
             read += 1
             above = {index, *facts.ground.ancestors(index)}
             is_adapter = facts.tree.name(index) == _ADAPTER
-            for owner, line in _matches(owners, text_read):
+            is_prose = facts.tree.name(index).endswith(_PROSE)
+            for owner, line in _matches(paths if is_prose else owners, text_read):
                 if owner not in found and owner not in above:
                     found[owner] = Reference(facts.path(index), line, is_adapter)
         for path, text_read in around:
             read += 1
-            for owner, line in _matches(owners, text_read):
+            said = _cells(text_read) if path.endswith(_NOTEBOOK) else text_read
+            for owner, line in _matches(paths if path.endswith(_PROSE) else owners, said):
                 found.setdefault(owner, Reference(path, line, path.endswith(b"/" + _ADAPTER)))
     return Search(found, read, len(chosen) <= _FILES)
 
@@ -176,7 +198,17 @@ def _read(facts: Facts, files: list[int]) -> Iterator[tuple[int, bytes]]:
         heads = facts.heads(batch, _TEXT)
         for index, head in zip(batch, heads, strict=True):
             if head is not None and b"\0" not in head[:1024]:
-                yield index, head
+                yield index, _cells(head) if facts.tree.name(index).endswith(_NOTEBOOK) else head
+
+
+def _cells(text: bytes) -> bytes:
+    """Return what a person wrote into a notebook: its outputs name every checkpoint that was saved."""
+    try:
+        notebook = msgspec.json.decode(text, type=_Notebook)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return b""
+    sources = ("".join(cell.source) for cell in notebook.cells)
+    return "\n".join(sources).encode("utf-8", "surrogateescape")
 
 
 def shown_file(facts: Facts, reference: Reference, scope: int) -> str:
