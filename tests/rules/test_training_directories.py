@@ -222,6 +222,30 @@ def test_the_last_checkpoint_with_a_state_may_be_cut_off_as_well(tmp_path: Path)
     assert names(only(judged, "trainer-old-checkpoint"), run) == {"checkpoint-100"}
 
 
+def test_weights_beside_a_state_that_was_cut_off_stay_with_the_one_to_resume_from(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    for step in (100, 200, 300, 400):
+        put(checkpoint(run, step) / "model.safetensors", safetensors(4000))
+        put(run / f"checkpoint-{step}" / "optimizer.pt", torch_zip(padding=8000))
+    put(run / "checkpoint-400" / "optimizer.pt", torch_zip(padding=8000)[:3000])
+    judged = judge(tmp_path)
+    assert names(only(judged, "trainer-old-checkpoint"), run) == {"checkpoint-100", "checkpoint-200"}
+    assert not of(judged, "checkpoint-interrupted-save")
+    kept = {name for one in of(judged, "trainer-kept-checkpoint") for name in names(one, run)}
+    assert {"checkpoint-300", "checkpoint-400"} <= kept
+
+
+@pytest.mark.parametrize("name", ["eval/human_ratings.csv", "picked.PNG", "talk.wav"])
+def test_what_a_person_put_into_an_older_checkpoint_keeps_it(tmp_path: Path, name: str) -> None:
+    run = tmp_path / "run"
+    for step in (100, 200, 300):
+        put(checkpoint(run, step) / "model.safetensors", safetensors(4000))
+    put(run / "checkpoint-100" / name)
+    put(run / "checkpoint-200" / "vocab.txt")
+    judged = judge(tmp_path)
+    assert {path.split("/")[0] for path in offered(judged, run)} == {"checkpoint-200"}
+
+
 def test_results_in_the_run_itself_stay_where_no_configuration_makes_a_model_of_them(tmp_path: Path) -> None:
     run = tmp_path / "run"
     for step in (1, 2, 3):

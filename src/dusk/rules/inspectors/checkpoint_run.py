@@ -54,6 +54,8 @@ class Checkpoint:
     """Files that only resuming needs; empty where they cannot be told apart or hold weights."""
     fault: str = ""
     """Why it cannot be loaded; empty when nothing shows that."""
+    unresumable: str = ""
+    """Why training cannot resume from it although its weights are whole; empty when nothing shows that."""
 
     @property
     def entries(self) -> tuple[int, ...]:

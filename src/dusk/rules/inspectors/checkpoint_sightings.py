@@ -5,6 +5,7 @@ The same for all tools: their inspectors find the checkpoints and what points at
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 from dusk.fs.names import display_name
@@ -32,6 +33,11 @@ OPTIMIZER = "trainer-optimizer-state"
 _LATER = 60.0  # seconds that a lower step must be newer, before it counts as a run that began anew
 _LOOKED_AT = 4  # newest checkpoints whose files are looked at for an interrupted save
 _NAMED = 6
+# Tables, documents, pictures and recordings: what people keep beside the weights that they looked at.
+_PEOPLES = (
+    b".csv", b".tsv", b".xls", b".xlsx", b".ods", b".pdf", b".doc", b".docx", b".odt", b".png", b".jpg",
+    b".jpeg", b".gif", b".webp", b".svg", b".mp4", b".mov", b".wav", b".mp3", b".flac",
+)  # fmt: skip
 _INNER = 200  # directories inside a checkpoint whose configurations count as its own
 
 
@@ -43,7 +49,7 @@ def sight(run: Run, facts: Facts) -> Iterator[Sighting]:
     sound = [one for one in ordered if not one.fault]
     if not sound:
         return
-    broken = [one for one in ordered if one.fault]
+    broken = [one for one in ordered if one.fault and not _somebodys(one.entry, facts)]
     kept = _kept(run, sound, facts)
     yield _kept_sighting(run, sound, kept, facts)
     withheld = _withheld(run, facts)
@@ -110,7 +116,10 @@ def _with_faults(ordered: list[Checkpoint], facts: Facts) -> list[Checkpoint]:
         fault = one.fault or next(filter(None, (fault_in(entry, facts) for entry in one.entries)), "")
         if not fault:
             break
-        result[position] = Checkpoint(one.entry, one.order, one.companions, one.optimizer, fault)
+        if one.optimizer and not one.fault and not fault_in(one.entry, facts, without=one.optimizer):
+            result[position] = dataclasses.replace(one, unresumable=fault)
+        else:
+            result[position] = dataclasses.replace(one, fault=fault)
     return result
 
 
@@ -118,6 +127,11 @@ def _kept(run: Run, sound: list[Checkpoint], facts: Facts) -> dict[int, str]:
     """Return which checkpoints stay, each with the reason."""
     last = sound[-1]
     kept = {last.entry: run.reasons.get(last.entry, run.last_reason)}
+    if last.unresumable:
+        kept[last.entry] = f"it has the last weights, but nothing resumes from it: {last.unresumable}"
+        whole = [one for one in sound if not one.unresumable]
+        if whole:
+            kept[whole[-1].entry] = run.last_reason
     members = [Member(one.entry, one.order, facts.age(*one.entries)) for one in sound]
     for entry, reason in facts.retention.for_rule(run.rule).apply(members).reasons.items():
         kept.setdefault(entry, reason)
@@ -128,7 +142,20 @@ def _kept(run: Run, sound: list[Checkpoint], facts: Facts) -> dict[int, str]:
     for one in sound:
         if is_chosen(facts.tree.name(one.entry)):
             kept.setdefault(one.entry, "its name says that it was chosen")
+        elif one.entry not in kept and (name := _somebodys(one.entry, facts)):
+            kept[one.entry] = f"it holds {display_name(name)}, which no training writes into a checkpoint"
     return kept
+
+
+def _somebodys(entry: int, facts: Facts) -> bytes:
+    """Return the name of a file in a checkpoint that a person put there, empty when there is none."""
+    if not facts.is_directory(entry):
+        return b""
+    for one in facts.tree.subtree(entry):
+        name = facts.tree.name(one)
+        if name.lower().endswith(_PEOPLES) and facts.is_file(one):
+            return name
+    return b""
 
 
 def _resumed(run: Run, sound: list[Checkpoint], facts: Facts) -> dict[int, str]:

@@ -9,6 +9,7 @@ where the file ends).
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from dusk.fs.names import display_name
 from dusk.rules.facts import Facts
@@ -27,24 +28,27 @@ _FILES = 64
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def fault_in(entry: int, facts: Facts) -> str:
-    """Return why a checkpoint, a file or a directory, cannot be whole; empty when nothing shows that."""
+def fault_in(entry: int, facts: Facts, without: Container[int] = ()) -> str:
+    """Return why a checkpoint, a file or a directory, cannot be whole; empty when nothing shows that.
+
+    Files of ``without`` are not looked at.
+    """
     try:
         if facts.is_file(entry):
             return _fault(entry, facts) if facts.tree.name(entry).endswith(_WEIGHTS) else ""
-        return _fault_in_directory(entry, facts)
+        return _fault_in_directory(entry, facts, without)
     except CannotTellError:
         return ""
 
 
-def _fault_in_directory(directory: int, facts: Facts) -> str:
+def _fault_in_directory(directory: int, facts: Facts, without: Container[int]) -> str:
     missing = _missing_shard(directory, facts)
     if missing:
         return missing
     looked = 0
     for child in facts.children(directory).values():
         name = facts.tree.name(child)
-        if facts.is_file(child) and name.endswith(_WEIGHTS):
+        if facts.is_file(child) and name.endswith(_WEIGHTS) and child not in without:
             looked += 1
             fault = _fault(child, facts)
             if fault:
