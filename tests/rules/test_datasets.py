@@ -82,6 +82,14 @@ def test_a_source_that_the_notes_name_is_looked_for_by_its_name(tmp_path: Path) 
     assert any("a.csv, which it was prepared from, is gone" in sentence for sentence in finding.evidence)
 
 
+def test_a_result_of_map_that_a_script_reads_by_its_name_stays(tmp_path: Path) -> None:
+    where = saved(tmp_path / "tok")
+    for digits in ("dd4c0e8591fccf9a", "a57fccfb3f5d68ba"):
+        put(where / f"cache-{digits}.arrow", STREAM, size=5000)
+    put(tmp_path / "use.py", "ds = Dataset.from_file('tok/cache-dd4c0e8591fccf9a.arrow')\n")
+    assert offered(judge(tmp_path), where) == {"cache-a57fccfb3f5d68ba.arrow"}
+
+
 def test_results_of_map_go_and_the_data_beside_them_stays(tmp_path: Path) -> None:
     where = saved(tmp_path / "out" / "saved")
     put(where / "cache-d4e615871fa230b3_00000_of_00002.arrow", STREAM, size=5000)
