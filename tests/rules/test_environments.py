@@ -58,6 +58,14 @@ def test_work_inside_an_environment_is_never_offered_with_it(tmp_path: Path) -> 
     assert not offered(judge(tmp_path), tmp_path)
 
 
+def test_source_that_an_environment_runs_from_where_it_lies_keeps_it(tmp_path: Path) -> None:
+    put(environment(tmp_path / "env") / "src" / "mylib" / "mylib" / "core.py")
+    put(tmp_path / "requirements.txt")
+    finding = only(judge(tmp_path), "python-environment")
+    assert not finding.offers
+    assert any("src/mylib" in sentence for sentence in finding.evidence)
+
+
 def test_the_caches_mark_in_an_environment_makes_it_no_cache(tmp_path: Path) -> None:
     environment(tmp_path / "env")
     assert not any(finding.safety is Safety.SAFE for finding in judge(tmp_path).findings())

@@ -71,6 +71,12 @@ def _virtual_environment(directory: int, marker: int, facts: Facts) -> Iterator[
     lock = _lock(parent, _PYTHON_LOCKS, facts) or _inner_lock(children)
     strange = sorted(name for name in children if not _OWN.match(name))
     withheld = ""
+    source = facts.directories(children[b"src"]) if b"src" in children else {}
+    if source:
+        shown = display_name(min(source))
+        withheld = (
+            f"src/{shown} in it is source that is installed from where it lies, and perhaps edited there."
+        )
     if strange:
         shown = ", ".join(display_name(name) for name in strange[:3])
         withheld = f"it holds what no installer puts there: {shown}."
