@@ -15,6 +15,7 @@ import pytest
 from dusk.rules.finding import Action
 from dusk.rules.safety import Safety
 
+from .training_trees import torch_zip
 from .trees import DAY, judge, names, of, offered, only, put, set_age, set_ages
 
 LOG = "2025-11-22 03:00:01 INFO step 1 loss 2.5\n" * 20
@@ -124,6 +125,18 @@ def test_of_a_series_of_backups_the_newest_stays(tmp_path: Path) -> None:
         "backups/db_2025-10-01.tar.gz", "backups/db_2025-10-08.tar.gz",
         "m/model_backup_20251001.bin", "m/model_backup_20251008.bin",
     }  # fmt: skip
+
+
+def test_a_copy_of_what_was_emptied_or_cut_off_is_all_that_is_left(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.tex", "whole.npz"):
+        put(tmp_path / f"{name}.bak", b"PK\3\4" + b"x" * 400, age=9 * DAY)
+    (tmp_path / "a.yaml").touch()
+    put(tmp_path / "b.tex", b"\\sec", age=DAY)
+    put(tmp_path / "whole.npz", b"PK\3\4" + b"x" * 400, age=DAY)
+    put(tmp_path / "model.pt.bak", torch_zip(padding=900), age=9 * DAY)
+    put(tmp_path / "model.pt", torch_zip(padding=900)[:600], age=DAY)
+    set_age(tmp_path / "a.yaml", DAY)
+    assert offered(judge(tmp_path), tmp_path) == {"whole.npz.bak"}
 
 
 def test_a_copy_needs_its_original_which_is_not_older(tmp_path: Path) -> None:
