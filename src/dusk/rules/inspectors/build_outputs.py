@@ -48,6 +48,12 @@ _MARKERS = frozenset({b"meson-private"})
 # Compilers read these and do not write them. Above the directories of its targets a build has few: what CMake
 # or Meson fill in from a template, which has the same name and .in behind it.
 _SOURCES = ("*.c", "*.cc", "*.cpp", "*.cxx", "*.cu", "*.cl", "*.py", "*.rs", "*.f90", "*.patch", "*.diff")
+# What programs that were built here measured and trained. In _deps lie whole projects of others.
+_RESULTS = (
+    b".csv", b".tsv", b".xlsx", b".ods", b".docx", b".odt", b".parquet", b".npz", b".pt", b".pth", b".ckpt",
+    b".safetensors", b".gguf", b".ipynb",
+)  # fmt: skip
+_FETCHED = frozenset({b"_deps", b"CMakeFiles", b"meson-private", b"meson-info"})
 # People keep such files where they find them again; no tool writes them at the top of its output.
 _PERSONAL = ("*.md", "*.ipynb", "*.org", "*.docx", "*.odt", "notes*", "NOTES*", "TODO*", "*.tex")
 
@@ -90,11 +96,19 @@ def _inspect(entry: int, facts: Facts) -> Iterator[Sighting]:
 
 
 def _handmade(entry: int, facts: Facts) -> Iterator[bytes]:
-    """Yield the names of sources that somebody edited in a build directory."""
+    """Yield the names of sources that somebody edited in a build directory, and of what runs wrote there."""
     beside = facts.children(facts.tree.parent(entry))
+    waiting = []
     for name, child in facts.children(entry).items():
-        if matches_any(name, _SOURCES) and facts.is_file(child) and name + b".in" not in beside:
+        if facts.is_directory(child):
+            waiting += [child] if name not in _FETCHED else []
+        elif name.endswith(_RESULTS) or (matches_any(name, _SOURCES) and name + b".in" not in beside):
             yield name
+    for child in waiting:
+        for one in facts.tree.subtree(child):
+            name = facts.tree.name(one)
+            if name.endswith(_RESULTS) and facts.is_file(one):
+                yield name
 
 
 def _recognised(entry: int, facts: Facts) -> tuple[str, str] | None:
