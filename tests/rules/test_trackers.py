@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .trees import DAY, judge, link, names, of, offered, only, put, set_ages
+from .trees import DAY, judge, link, names, of, offered, only, put, set_age, set_ages
 
 RUN = "20261121_105841-lxuuq8xb"
 ACTIVE = "424a826799fb444b8bc991b7a1849768"
@@ -52,6 +52,15 @@ def test_a_run_that_was_sent_may_go_with_its_settings(tmp_path: Path) -> None:
     wandb_run(tmp_path, f"offline-run-{RUN}", synced=True)
     wandb_run(tmp_path, "offline-run-20261121_120000-abcd1234")
     assert offered(judge(tmp_path), tmp_path) == {f"wandb/offline-run-{RUN}"}
+
+
+def test_a_run_that_went_on_after_it_was_sent_is_kept(tmp_path: Path) -> None:
+    wandb_run(tmp_path, f"offline-run-{RUN}", synced=True)
+    journal = next((tmp_path / "wandb").glob("*/run-*.wandb"))
+    set_age(journal, 20 * DAY)
+    judged = judge(tmp_path)
+    assert names(only(judged, "wandb-unsynced-run"), tmp_path) == {f"wandb/offline-run-{RUN}"}
+    assert not offered(judged, tmp_path)
 
 
 FINISHED = '{"level":"INFO","msg":"sender: closed"}\n{"level":"INFO","msg":"stream: all finished"}\n'

@@ -21,6 +21,7 @@ _RUN = re.compile(rb"(offline-)?run-\d{8}_\d{6}-(\w+)\Z")
 _MAGIC = b":W&B"
 _LOG = 4 * 1024 * 1024
 _DAY = 86400.0
+_A_MOMENT = 60 * 10**9  # nanoseconds
 _TROUBLE = (b'"level":"ERROR"', b"failed to upload", b"HTTP 5", b"context deadline exceeded", b"retry limit")
 
 
@@ -48,7 +49,7 @@ def inspect_wandb(_directory: int, hits: list[int], facts: Facts) -> Iterator[Si
             "wandb-unsynced-run",
             tuple(run.index for run in unsent),
             reasons={
-                run.index: f"{display_name(facts.tree.name(run.index))}: recorded offline, never synced."
+                run.index: f"{display_name(facts.tree.name(run.index))}: recorded offline, not synced whole."
                 for run in unsent
             },
         )
@@ -88,9 +89,15 @@ def _read(directory: int, facts: Facts) -> Run | None:
     except CannotTellError:
         return Run(directory, True, False, "")  # nobody can tell: as if it had never been sent
     synced = facts.child(directory, name + b".synced")
-    if synced is not None:
+    if synced is not None and not _went_on(journal, synced, facts):
         return Run(directory, is_offline, True, f"{display_name(name)}.synced lies in it")
     return Run(directory, is_offline, False, "" if is_offline else _finished(directory, facts))
+
+
+def _went_on(journal: int, synced: int, facts: Facts) -> bool:
+    """Return whether a run was written after it was sent: a sync while it runs sends what there is."""
+    tree = facts.tree
+    return tree.newest_mtime_ns(journal) - tree.newest_mtime_ns(synced) > _A_MOMENT
 
 
 def _finished(directory: int, facts: Facts) -> str:
