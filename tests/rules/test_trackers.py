@@ -142,6 +142,15 @@ def test_the_file_store_says_itself_what_was_deleted(tmp_path: Path) -> None:
     assert offered(judge(tmp_path), tmp_path) == {f"tracking/9718/{GONE}"}
 
 
+def test_a_deleted_run_that_a_registered_model_lies_in_stays(tmp_path: Path) -> None:
+    where = tmp_path / "mlruns" / "9718" / GONE
+    put(where / "meta.yaml", f"artifact_uri: file:///x\nlifecycle_stage: deleted\nrun_id: {GONE}\n")
+    put(where / "artifacts" / "model" / "weights.bin", size=90000)
+    version = f"name: prod\nsource: file:///srv/mlruns/9718/{GONE}/artifacts/model\nversion: 1\n"
+    put(tmp_path / "mlruns" / "models" / "prod" / "version-1" / "meta.yaml", version)
+    assert not offered(judge(tmp_path), tmp_path)
+
+
 def test_an_event_file_is_empty_only_when_its_header_is_all(tmp_path: Path) -> None:
     put(tmp_path / "runs/a/events.out.tfevents.1795258731.vm.1.0", HEADER)
     put(tmp_path / "runs/b/events.out.tfevents.1795258731.vm.1.0", HEADER + record(b"x"))
