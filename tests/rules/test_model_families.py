@@ -442,6 +442,13 @@ def test_an_export_beside_its_original_can_be_made_again(tmp_path: Path) -> None
     assert names(only(judged, "model-directory"), tmp_path) == {"m"}
 
 
+def test_an_export_beside_an_original_that_was_cut_off_is_the_model(tmp_path: Path) -> None:
+    where = whole(tmp_path / "m")
+    put(where / "model.safetensors", safetensors()[:-100])
+    put(where / "onnx" / "model.onnx", onnx())
+    assert only(judge(tmp_path), "onnx-model").safety is Safety.REVIEW
+
+
 def test_a_data_file_that_two_models_name_stays_with_the_one_that_stays(tmp_path: Path) -> None:
     put(tmp_path / "x" / "one.onnx", onnx(b"shared"))
     put(tmp_path / "x" / "two.onnx", onnx(b"shared"))

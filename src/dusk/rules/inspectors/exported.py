@@ -15,6 +15,7 @@ from dusk.fs.units import count_noun
 from dusk.rules.facts import Facts
 from dusk.rules.headers.configuration import ModelConfiguration
 from dusk.rules.inspectors.model_place import is_part_of_something
+from dusk.rules.inspectors.soundness import fault_in
 from dusk.rules.probe import CannotTellError
 from dusk.rules.sighting import Part, Sighting
 
@@ -68,7 +69,11 @@ def inspect_engine(directory: int, hits: list[int], facts: Facts) -> Iterator[Si
     heads = facts.heads(files, 4096)
     for file, head in zip(files, heads, strict=True):
         stem, _, suffix = facts.tree.name(file).rpartition(b".")
-        sources = [stem + ending for ending in _SOURCES if stem + ending in children]
+        sources = [
+            stem + ending
+            for ending in _SOURCES
+            if stem + ending in children and not fault_in(children[stem + ending], facts)
+        ]
         if head is None or not _is_engine(head, suffix, bool(sources)):
             continue
         evidence = [f"It is a binary engine of {facts.shown_size(file)}, built {facts.shown_age(file)}."]
@@ -157,7 +162,7 @@ def _source(directory: int, facts: Facts) -> str:
         return ""
     if facts.child(above, b"config.json") is None:
         return ""
-    if not any(facts.child(above, name) is not None for name in _WHOLE):
+    if not any(facts.child(above, name) is not None for name in _WHOLE) or fault_in(above, facts):
         return ""
     return display_name(facts.tree.name(above))
 

@@ -18,7 +18,7 @@ from dusk.rules.probe import CannotTellError
 
 _WEIGHTS = (
     b".safetensors", b".pt", b".pth", b".ckpt", b".bin", b".th", b".tar", b".keras", b".h5", b".hdf5",
-    b".distcp",
+    b".distcp", b".onnx",
 )  # fmt: skip
 _SHARD = re.compile(rb"(.+)-(\d{5})-of-(\d{5})\.(safetensors|bin|gguf)\Z", re.DOTALL)
 _ZIP_END = b"PK\x05\x06"
