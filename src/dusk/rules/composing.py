@@ -21,6 +21,7 @@ from dusk.rules.wording import fill, fill_sentences, subjects
 _OVERLAY = (
     "This is a container's own filesystem: only what was written since its image was made frees anything."
 )
+_LOOK = "ls -la -- {paths}"
 _SHOWN = 5  # paths that a command names before it says that there are more
 # Shards take what their file took, and what is moved within a queue stays.
 _FREES_NOTHING = frozenset({Action.SPLIT, Action.REQUEUE, Action.SCAFFOLD})
@@ -158,7 +159,8 @@ class Composer:
             evidence=(*fill_sentences(rule.explain.why, words), *dict.fromkeys(evidence)),
             cost=fill(rule.explain.cost, words),
             recover=fill(rule.explain.recover, words),
-            command=fill(rule.explain.command, words),
+            # Who reads that something stays is shown how to look at it, not how to remove it.
+            command=fill(_LOOK if safety is Safety.KEEP else rule.explain.command, words),
             apparent_size=figures.apparent_size,
             disk_size=figures.disk_size,
             shared_size=held + sum(sighting.shared for sighting in group),
