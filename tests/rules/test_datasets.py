@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -156,6 +157,17 @@ def test_what_was_unpacked_comes_back_by_itself_while_its_archive_is_there(tmp_p
     assert only(judged, "hf-datasets-downloads").safety is Safety.COSTLY
     archive.unlink()
     assert only(judge(tmp_path), "hf-datasets-extracted").safety is Safety.COSTLY
+
+
+def test_a_hard_link_in_an_archive_is_listed_too(tmp_path: Path) -> None:
+    where = cache(tmp_path)
+    archive = download(where, "https://example.org/a.tar")
+    copy = unpacked(where, archive)
+    os.link(copy / "data" / "train.jsonl", copy / "data" / "same.jsonl")
+    with tarfile.open(archive, "w") as packed:
+        packed.add(copy / "data", "data")
+    set_age(archive, 30 * DAY)
+    assert only(judge(tmp_path), "hf-datasets-extracted").safety is Safety.SAFE
 
 
 @pytest.mark.parametrize("changed", ["data/labels.csv", "data/train.jsonl", "notes"])

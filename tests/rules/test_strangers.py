@@ -90,7 +90,7 @@ def test_what_is_in_the_way_is_named_and_kept(tmp_path: Path) -> None:
     said = only(judged, "torch-extensions")
     assert said.safety is Safety.KEEP
     path = ".cache/torch_extensions/py311_cu132/mine/kernel_edited.cu"
-    assert said.evidence[0] == f"Kept: It holds {path} (a file that the tool does not write)."
+    assert said.evidence[0] == f"Kept: It holds {path} (a file that the tool is not known to write)."
     assert only(judged, "stranger").paths == (os.fsencode(tmp_path / path),)
 
 
@@ -169,3 +169,15 @@ explain = { what = "a", cost = "b", recover = "c" }
     judged = judge_directory(os.fsencode(tmp_path), mine)
     assert offered(judged, tmp_path) == {"a/render-cache"}
     assert len(of(judged, "stranger")) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["results.csv.1", "notes.TxT", "thesis.tex.swp", "README", "Makefile", "emb.zarr/.zarray", "a.avif"],
+)
+def test_numbered_odd_and_bare_names_are_work_too(tmp_path: Path, name: str) -> None:
+    kernel = tmp_path / ".triton/cache/ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLMNOPQRST"
+    put(kernel / "add.cubin")
+    put(kernel / name)
+    set_ages(tmp_path)
+    assert offered(judge(tmp_path), tmp_path) == set()

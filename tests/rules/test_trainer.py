@@ -208,3 +208,22 @@ def test_old_names_do_not_make_a_run_old_and_ages_come_from_what_is_below(tmp_pa
     run = run_of(tmp_path / "old_run", (1, 2, 3))
     set_ages(run, 400 * DAY)
     assert names(only(judge(tmp_path), "trainer-old-checkpoint"), run) == {"checkpoint-1", "checkpoint-2"}
+
+
+def test_what_training_writes_into_each_checkpoint_is_no_work_of_a_person(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "runs" / "sft", (3, 6, 9, 12))
+    for step in (3, 6, 9, 12):
+        put(run / f"checkpoint-{step}" / "samples" / "image_0.png")
+        put(run / f"checkpoint-{step}" / "eval_results.csv")
+    put(run / "checkpoint-6" / "what_i_saw.csv")
+    set_ages(tmp_path)
+    assert names(only(judge(tmp_path), "trainer-old-checkpoint"), run) == {"checkpoint-3", "checkpoint-9"}
+
+
+def test_a_notebook_with_pictures_in_it_is_asked_too(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "runs" / "sft", (3, 6, 9, 12))
+    cell = {"source": ["load('runs/sft/checkpoint-6')"], "outputs": [{"data": {"image/png": "A" * 300_000}}]}
+    put(tmp_path / "use.ipynb", json.dumps({"cells": [cell]}))
+    set_ages(tmp_path)
+    going = offered(judge(tmp_path), run)
+    assert "checkpoint-3" in going and not any(path.startswith("checkpoint-6") for path in going)

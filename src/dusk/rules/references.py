@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ import msgspec
 from dusk.fs.identity import EntryKind
 from dusk.fs.names import display_path
 from dusk.rules.facts import Facts
+from dusk.rules.probe import CannotTellError
 
 REFERENCE_NAMES = (
     "*.yaml",
@@ -37,6 +39,7 @@ _NOTEBOOK = b".ipynb"
 _FILES = 3000  # more texts than this are not read for one project
 _BATCH = 50
 _TEXT = 64 * 1024
+_NOTEBOOK_MOST = 8 * 1024 * 1024  # with the pictures in it, which are left out
 _ADAPTER = b"adapter_config.json"
 # A run's own records name every checkpoint, or the best one of its time: inspectors read those.
 _IGNORED = frozenset(
@@ -162,7 +165,8 @@ def _is_worth_reading(facts: Facts, index: int, units: frozenset[int]) -> bool:
     name = tree.name(index)
     if tree.is_removed(index) or tree.kind(index) is not EntryKind.FILE or name in _IGNORED:
         return False
-    if not 0 < tree.apparent_size(index) <= _TEXT or facts.ground.is_managed(tree.parent(index)):
+    most = _NOTEBOOK_MOST if name.endswith(_NOTEBOOK) else _TEXT
+    if not 0 < tree.apparent_size(index) <= most or facts.ground.is_managed(tree.parent(index)):
         return False
     return name == _ADAPTER or not any(above in units for above in facts.ground.ancestors(index))
 
@@ -193,12 +197,17 @@ def _pattern(needle: bytes) -> bytes:
 
 
 def _read(facts: Facts, files: list[int]) -> Iterator[tuple[int, bytes]]:
+    notebooks = [file for file in files if facts.tree.name(file).endswith(_NOTEBOOK)]
+    for index in notebooks:
+        with contextlib.suppress(CannotTellError):
+            yield index, _cells(facts.head(index, _NOTEBOOK_MOST))
+    files = [file for file in files if not facts.tree.name(file).endswith(_NOTEBOOK)]
     for start in range(0, len(files), _BATCH):
         batch = files[start : start + _BATCH]
         heads = facts.heads(batch, _TEXT)
         for index, head in zip(batch, heads, strict=True):
             if head is not None and b"\0" not in head[:1024]:
-                yield index, _cells(head) if facts.tree.name(index).endswith(_NOTEBOOK) else head
+                yield index, head
 
 
 def _cells(text: bytes) -> bytes:

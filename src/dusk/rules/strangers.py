@@ -30,8 +30,8 @@ _WORK = (
     "rmd qmd adoc tcl el lisp clj hs exs erl dart groovy gradle nix mojo sbatch slurm prototxt pbtxt",
     "mlmodel pdparams t7 caffemodel trt plan sft wandb geojson gpkg shp kml gpx dcm nii fasta fastq bam vcf",
     "cif sdf stl ply blend pcd las mcap bag aif aiff wma opus heif dng raw sketch lz rpm exe bson dump rdb",
-    "accdb rdata RData sas7bdat json5 jsonc eml mbox ics pages numbers ovpn ppk jks keystore pgp der csr",
-    "pem key crt p12 pfx kdbx gpg asc bak orig old save",
+    "accdb rdata sas7bdat json5 jsonc eml mbox ics pages numbers ovpn ppk jks keystore pgp der csr",
+    "pem key crt p12 pfx kdbx gpg asc bak orig old save swp cbm model avif djvu m ps1",
 )
 # What is hardly ever a tool's in the first levels of a cache that a download fills again.
 _PLAIN_WORK = (
@@ -43,16 +43,14 @@ _PLAIN_WORK = (
 
 
 def _endings(work: tuple[str, ...]) -> frozenset[bytes]:
-    """Return endings as people type them, and as editors name the state before the last change."""
-    return frozenset(
-        f".{written}{mark}".encode()
-        for ending in " ".join(work).split()
-        for written in (ending, ending.upper(), ending.capitalize())
-        for mark in ("", "~")
-    )
+    """Return endings in small letters, and as editors name the state before the last change."""
+    return frozenset(f".{ending}{mark}".encode() for ending in " ".join(work).split() for mark in ("", "~"))
 
 
 _ENDINGS, _PLAIN_ENDINGS = _endings(_WORK), _endings(_PLAIN_WORK)
+_BARE = frozenset({b"README", b"NOTES", b"TODO", b"Makefile"})
+_BUNDLES = frozenset({b".zarr", b".lance", b".mlpackage"})
+"""Endings of directories that are one piece of work."""
 _ALL_LEVELS = 1 << 16
 _MOST = 3_000_000  # entries of one unit that are looked at: a second
 _NAMED = 100  # files of one unit that are kept by name; one is enough to keep the unit
@@ -84,10 +82,10 @@ class Strangers:
 
     def _kept(self, found: tuple[int, ...]) -> Iterator[Kept]:
         tree = self._facts.tree
-        by_directory: dict[int, list[int]] = {}
+        by_directory: dict[tuple[int, EntryKind], list[int]] = {}
         for entry in found:
-            by_directory.setdefault(tree.parent(entry), []).append(entry)
-        for directory, entries in by_directory.items():
+            by_directory.setdefault((tree.parent(entry), tree.kind(entry)), []).append(entry)
+        for (directory, _), entries in by_directory.items():
             named = {entry: tree.name(entry) for entry in entries}
             yield Kept.of(self._book.by_id[_RULE], directory, named, tree)
 
@@ -118,8 +116,18 @@ class Tool:
         found: list[int] = []
         for entry in tree.subtree(unit) if is_all else _upper(unit, self._levels, facts):
             name = tree.name(entry)
-            # Almost every name ends here, so this line is what looking costs.
-            if name[name.rfind(b".") :] not in endings or self._names.match(name):
+            ending = name[name.rfind(b".") :].lower()
+            # Almost every name ends here, so these lines are what looking costs.
+            if ending not in endings:
+                if not ending[1:].isdigit():
+                    if not is_all or name not in _BARE:
+                        continue
+                else:  # the second of a name, or a rotated one
+                    name = name[: -len(ending)]
+                    ending = name[name.rfind(b".") :].lower()
+                    if ending not in endings:
+                        continue
+            if self._names.match(name):
                 continue
             if self._places:
                 directory = tree.parent(entry)
@@ -127,7 +135,7 @@ class Tool:
                     last, names_here = directory, self._names_at(tree.path(directory)[above:])
                 if names_here.match(name):
                     continue
-            if tree.kind(entry) is EntryKind.FILE:
+            if tree.kind(entry) is EntryKind.FILE or ending in _BUNDLES:
                 found.append(entry)
                 if len(found) == _NAMED:
                     break

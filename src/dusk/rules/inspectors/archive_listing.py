@@ -72,14 +72,19 @@ def _zip(file: io.BufferedReader) -> ArchiveListing:
         return ArchiveListing(files, len(members) <= _MEMBERS)
 
 
+def _relative(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape").removeprefix(b"./").lstrip(b"/")
+
+
 def _tar(file: io.BufferedReader) -> ArchiveListing:
     files: dict[bytes, int] = {}
     complete = True
     with tarfile.open(fileobj=file, mode="r:*") as archive:
         for member in archive:
             if member.isfile():
-                name = member.name.encode("utf-8", "surrogateescape")
-                files[name.removeprefix(b"./").lstrip(b"/")] = member.size
+                files[_relative(member.name)] = member.size
+            elif member.islnk():
+                files[_relative(member.name)] = files.get(_relative(member.linkname), 0)
             elif not member.isdir():
                 continue
             if len(files) >= _MEMBERS or file.tell() > _COMPRESSED:

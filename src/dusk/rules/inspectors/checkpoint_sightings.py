@@ -6,7 +6,8 @@ The same for all tools: their inspectors find the checkpoints and what points at
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
 
 from dusk.fs.names import display_name
 from dusk.fs.units import count_noun, format_size
@@ -49,8 +50,9 @@ def sight(run: Run, facts: Facts) -> Iterator[Sighting]:
     sound = [one for one in ordered if not one.fault]
     if not sound:
         return
-    broken = [one for one in ordered if one.fault and not _somebodys(one.entry, facts)]
-    kept = _kept(run, sound, facts)
+    usual = _usual(ordered, facts)
+    broken = [one for one in ordered if one.fault and not _somebodys(one.entry, usual, facts)]
+    kept = _kept(run, sound, usual, facts)
     yield _kept_sighting(run, sound, kept, facts)
     withheld = _withheld(run, facts)
     if any(one.entry not in kept for one in sound):
@@ -123,7 +125,7 @@ def _with_faults(ordered: list[Checkpoint], facts: Facts) -> list[Checkpoint]:
     return result
 
 
-def _kept(run: Run, sound: list[Checkpoint], facts: Facts) -> dict[int, str]:
+def _kept(run: Run, sound: list[Checkpoint], usual: Container[bytes], facts: Facts) -> dict[int, str]:
     """Return which checkpoints stay, each with the reason."""
     last = sound[-1]
     kept = {last.entry: run.reasons.get(last.entry, run.last_reason)}
@@ -142,20 +144,32 @@ def _kept(run: Run, sound: list[Checkpoint], facts: Facts) -> dict[int, str]:
     for one in sound:
         if is_chosen(facts.tree.name(one.entry)):
             kept.setdefault(one.entry, "its name says that it was chosen")
-        elif one.entry not in kept and (name := _somebodys(one.entry, facts)):
-            kept[one.entry] = f"it holds {display_name(name)}, which no training writes into a checkpoint"
+        elif one.entry not in kept and (name := _somebodys(one.entry, usual, facts)):
+            kept[one.entry] = f"it holds {display_name(name)}, which no other checkpoint of the run does"
     return kept
 
 
-def _somebodys(entry: int, facts: Facts) -> bytes:
+def _somebodys(entry: int, usual: Container[bytes], facts: Facts) -> bytes:
     """Return the name of a file in a checkpoint that a person put there, empty when there is none."""
-    if not facts.is_directory(entry):
-        return b""
-    for one in facts.tree.subtree(entry):
-        name = facts.tree.name(one)
-        if name.lower().endswith(_PEOPLES) and facts.is_file(one):
-            return name
-    return b""
+    return next((name for name in _peoples(entry, facts) if name not in usual), b"")
+
+
+def _usual(checkpoints: Sequence[Checkpoint], facts: Facts) -> frozenset[bytes]:
+    """Return what training itself writes into its checkpoints: samples, measurements, in several of them."""
+    seen: Counter[bytes] = Counter()
+    for one in checkpoints:
+        seen.update(set(_peoples(one.entry, facts)))
+    return frozenset(name for name, count in seen.items() if count > 1)
+
+
+def _peoples(entry: int, facts: Facts) -> tuple[bytes, ...]:
+    """Return the names of files at or below that end as people's work does."""
+    return facts.remembered(_peoples_below, entry) if facts.is_directory(entry) else ()
+
+
+def _peoples_below(directory: int, facts: Facts) -> tuple[bytes, ...]:
+    names = ((facts.tree.name(one), one) for one in facts.tree.subtree(directory))
+    return tuple(name for name, one in names if name.lower().endswith(_PEOPLES) and facts.is_file(one))
 
 
 def _resumed(run: Run, sound: list[Checkpoint], facts: Facts) -> dict[int, str]:
