@@ -129,3 +129,34 @@ def test_a_moved_target_of_cargo_is_judged_by_whether_its_sources_are_left(tmp_p
         for finding in of(judge(tmp_path), "cargo-moved-target")
     }
     assert found == {"shared": "costly", "orphan": "review"}
+
+
+def test_a_build_with_too_much_in_it_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dusk.rules.inspectors.build_outputs._MOST", 3)
+    put(tmp_path / "sim" / "build" / "CMakeCache.txt")
+    for number in range(5):
+        put(tmp_path / "sim" / "build" / "bin" / f"sim{number}")
+    finding = only(judge(tmp_path), "cmake-build")
+    assert not finding.offers
+    assert any("cannot be told" in sentence for sentence in finding.evidence)
+
+
+@pytest.mark.parametrize(
+    ("name", "build_file", "text", "is_offered"),
+    [
+        ("parser.c", "CMakeFiles/db.dir/build.make", "parser.c: ../parser.y\n", True),
+        ("version.cpp", "CMakeFiles/db.dir/build.make", "a.o: /old/db/build/version.cpp\n", True),
+        ("setup.py", "CMakeFiles/Makefile.cmake", '  "setup.py"\n', True),
+        ("hash.c", "Makefile", "hash.o: hash.c.o\n", False),
+        ("hash.c", "CMakeFiles/db.dir/build.make", "hash.c.o: /old/db/hash.c\n", False),
+        ("hash.c", "CMakeFiles/db.dir/build.make", "a.o: my_hash.c ../hash.c\n", False),
+    ],
+)
+def test_a_source_is_a_builds_own_where_the_build_names_it(
+    tmp_path: Path, name: str, build_file: str, text: str, is_offered: bool
+) -> None:
+    build = tmp_path / "db" / "build"
+    put(build / "CMakeCache.txt")
+    put(build / name)
+    put(build / build_file, text)
+    assert bool(offered(judge(tmp_path), tmp_path)) is is_offered

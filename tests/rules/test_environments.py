@@ -77,6 +77,14 @@ def test_the_cache_of_uv_goes_whole_where_nothing_links_to_it(tmp_path: Path) ->
     assert names(finding, tmp_path) == {"home/.cache/uv"} and finding.offers
 
 
+def test_what_came_by_no_uv_is_named_and_stays(tmp_path: Path) -> None:
+    cache = uv_cache(tmp_path / "home" / ".cache" / "uv", "six")
+    put(cache / "experiments" / "thesis.docx")
+    finding = only(judge(tmp_path), "uv-cache")
+    assert names(finding, tmp_path) and "home/.cache/uv/experiments" not in names(finding, tmp_path)
+    assert any("experiments at its top" in sentence for sentence in finding.evidence)
+
+
 def test_a_moved_cache_of_uv_is_known_by_its_structure(tmp_path: Path) -> None:
     uv_cache(tmp_path / "fast" / "cache", "six")
     (tmp_path / "fast" / "cache" / "git-v0").rename(tmp_path / "elsewhere")

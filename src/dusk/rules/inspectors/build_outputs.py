@@ -7,6 +7,7 @@ and the source beside it do, and nothing that git tracks is a leftover. Sources:
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -45,15 +46,34 @@ _ARTEFACT = re.compile(
 _SOURCE_MAPS = (b".js.map", b".mjs.map", b".cjs.map", b".css.map")  # nobody writes one by hand
 _SOURCE = re.compile(rb"(?:\\ |\S)+\.rs\b")
 _MARKERS = frozenset({b"meson-private"})
-# Compilers read these and do not write them. Above the directories of its targets a build has few: what CMake
-# or Meson fill in from a template, which has the same name and .in behind it.
+# Compilers read these and do not write them. Above the directories of its targets a build has few: what it
+# generates itself and so names in its build files, and what is filled in from a template, which has the same
+# name and .in behind it.
 _SOURCES = ("*.c", "*.cc", "*.cpp", "*.cxx", "*.cu", "*.cl", "*.py", "*.rs", "*.f90", "*.patch", "*.diff")
 # What programs that were built here measured and trained. In _deps lie whole projects of others.
 _RESULTS = (
     b".csv", b".tsv", b".xlsx", b".ods", b".docx", b".odt", b".parquet", b".npz", b".pt", b".pth", b".ckpt",
     b".safetensors", b".gguf", b".ipynb",
 )  # fmt: skip
-_FETCHED = frozenset({b"_deps", b"CMakeFiles", b"meson-private", b"meson-info"})
+_FETCHED = frozenset(
+    {
+        b"_deps",
+        b"vcpkg_installed",
+        b"_CPack_Packages",
+        b"Testing",
+        b"CMakeFiles",
+        b"meson-private",
+        b"meson-info",
+    }
+)
+# Sources that are written by a generator, whatever it reads: protoc, Qt, flex, bison, SWIG.
+_GENERATED = (
+    "*.pb.cc", "*.pb.cpp", "*.pb.c", "*.pb-c.c", "*_pb2.py", "*_pb2_grpc.py", "moc_*.cpp", "mocs_*.cpp",
+    "qrc_*.cpp", "ui_*.py", "lex.*.c", "*.yy.c", "*.yy.cc", "*.tab.c", "*.tab.cc", "*.tab.cpp",
+)  # fmt: skip
+_MOST = 200_000  # entries of a build that are looked at
+_BUILD_FILE = 16 * 1024 * 1024  # bytes that are read of a build file
+_TARGETS = 200  # targets whose build files are read
 # People keep such files where they find them again; no tool writes them at the top of its output.
 _PERSONAL = ("*.md", "*.ipynb", "*.org", "*.docx", "*.odt", "notes*", "NOTES*", "TODO*", "*.tex")
 
@@ -86,29 +106,83 @@ def _inspect(entry: int, facts: Facts) -> Iterator[Sighting]:
         sentence += f" Of {count_noun(lost, 'product')} the source is not found any more."
     withheld = ""
     mine = [name for name in facts.children(entry) if matches_any(name, _PERSONAL)]
-    if rule == "cmake-build":
-        mine = [*mine, *_handmade(entry, facts)]
+    handmade = facts.remembered(_handmade, entry) if rule == "cmake-build" else ()
+    mine += handmade or ()
     if mine:
         withheld = f"{display_name(sorted(mine)[0])} in it looks like somebody's own file."
+    elif handmade is None:
+        withheld = f"it holds more than {_MOST:,} entries: whether all were built cannot be told."
     elif facts.is_live(entry):
         withheld = f"it changed {facts.shown_age(entry)}; a build may be running."
     yield Sighting(rule, (entry,), evidence=(sentence,), withheld=withheld, safety="review" if lost else "")
 
 
-def _handmade(entry: int, facts: Facts) -> Iterator[bytes]:
-    """Yield the names of sources that somebody edited in a build directory, and of what runs wrote there."""
-    beside = facts.children(facts.tree.parent(entry))
-    waiting = []
+def _handmade(entry: int, facts: Facts) -> tuple[bytes, ...] | None:
+    """Return names of sources that somebody edited in a build directory, and of what runs wrote there.
+
+    None where there is too much in it to tell.
+    """
+    found, sources, waiting = [], [], []
     for name, child in facts.children(entry).items():
         if facts.is_directory(child):
-            waiting += [child] if name not in _FETCHED else []
-        elif name.endswith(_RESULTS) or (matches_any(name, _SOURCES) and name + b".in" not in beside):
-            yield name
-    for child in waiting:
-        for one in facts.tree.subtree(child):
+            waiting += [] if _is_fetched(name, child, facts) else [child]
+        elif name.endswith(_RESULTS):
+            found.append(name)
+        elif matches_any(name, _SOURCES) and not matches_any(name, _GENERATED):
+            sources.append(name)
+    found += _not_built(sources, entry, facts)
+    looked = 0
+    while waiting and not found:
+        for one in facts.tree.subtree(waiting.pop()):
+            looked += 1
+            if looked > _MOST:
+                return None
             name = facts.tree.name(one)
             if name.endswith(_RESULTS) and facts.is_file(one):
-                yield name
+                found.append(name)
+                break
+    return tuple(found)
+
+
+def _is_fetched(name: bytes, directory: int, facts: Facts) -> bool:
+    """Return whether whole projects of others, or the tool's own state, lie at the top of a build."""
+    project = name.removesuffix(b"-prefix")
+    if project != name:  # of ExternalProject
+        return any(facts.child(directory, b"src", one) for one in (project, project + b"-stamp"))
+    return name in _FETCHED
+
+
+def _not_built(sources: list[bytes], entry: int, facts: Facts) -> list[bytes]:
+    """Return the sources at the top of a build that are no part of it, as far as can be told."""
+    beside = facts.children(facts.tree.parent(entry))
+    left = [name for name in sources if name + b".in" not in beside]
+    for text in _build_files(entry, facts) if left else ():
+        left = [name for name in left if not _is_named(name, text, facts.path(entry))]
+        if not left:
+            break
+    return left
+
+
+def _build_files(entry: int, facts: Facts) -> Iterator[bytes]:
+    """Yield the beginnings of what says how a build is done."""
+    state = facts.child(entry, b"CMakeFiles")
+    targets = list(facts.tree.children(state)) if state is not None else []
+    places = [facts.child(entry, b"build.ninja"), facts.child(entry, b"Makefile")]
+    places += [facts.child(entry, b"CMakeFiles", b"Makefile.cmake")]
+    places += [facts.child(target, b"build.make") for target in targets[:_TARGETS]]
+    for place in places:
+        if place is not None:
+            with contextlib.suppress(CannotTellError):
+                yield facts.head(place, _BUILD_FILE)
+
+
+def _is_named(name: bytes, text: bytes, build: bytes) -> bool:
+    """Return whether a build file names a file at the build's own top: not one beside the source."""
+    if name not in text:
+        return False
+    above = b"/".join(build.split(b"/")[-2:])  # the build may have been moved, not so far
+    where = rb"(?:^|[\s\"'=:(|}]|(?<![.\w])\./|/" + re.escape(above) + rb"/)"
+    return re.search(where + re.escape(name) + rb"(?=[\s\"':|)]|\Z)", text) is not None
 
 
 def _recognised(entry: int, facts: Facts) -> tuple[str, str] | None:

@@ -1,8 +1,8 @@
 """conda's package cache: archives as they were downloaded, and each unpacked beside its own.
 
 Source: conda 25, ``core/package_cache_data.py``, ``cli/main_clean.py``: a package is a directory with
-``info``; ``conda clean`` removes those, and every file that ends as an archive does. mamba 2 keeps them
-below ``https`` and the name of a server.
+``info/index.json``; ``conda clean`` removes each with ``info``, and every file that ends as an archive does.
+mamba 2 keeps them below ``https`` and the name of a server.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ from dusk.rules.facts import Facts
 from dusk.rules.finding import Action
 from dusk.rules.sighting import Part, Proposal, Sighting
 
-_NOTES = re.compile(rb"urls(?:\.txt)?|pkgs\.lock|.+\.(?:json|lock|pid|log)|\.[^.]+")
+_NOTES = re.compile(
+    rb"urls(?:\.txt)?|.+\.lock|\.lock|mamba\.pid|notices\.cache|repodata(?:_record)?\.json"
+    rb"|\.(?:conda_lock|cph_tmp|mamba).*",
+    re.DOTALL,
+)
+_NOTED = (b"index.json", b"repodata_record.json")  # what is in a package's info
+_PACKAGE = re.compile(rb".+-[0-9][^-]*-[^-]+", re.DOTALL)  # one that was unpacked in part
 # The older form is other people's too, but not under NAME-VERSION-BUILD.
 _ARCHIVE = re.compile(rb".+\.conda(?:\.partial)?|.+-[0-9][^-]*-[^-]+\.tar\.bz2(?:\.partial)?")
 _CACHES = frozenset({b"cache", b"http", b"https", b".trash"})
@@ -59,4 +65,9 @@ def inspect_conda_cache(directory: int, hits: list[int], facts: Facts) -> Iterat
 def _is_own(name: bytes, entry: int, facts: Facts) -> bool:
     if not facts.is_directory(entry):
         return _ARCHIVE.fullmatch(name) is not None
-    return name in _CACHES or facts.child(entry, b"info") is not None
+    if name in _CACHES:
+        return True
+    info = facts.child(entry, b"info")
+    if info is None or not facts.is_directory(info):
+        return False
+    return any(facts.child(info, one) for one in _NOTED) or _PACKAGE.fullmatch(name) is not None

@@ -6,6 +6,7 @@ Source: uv 0.13.8: ``archive-v0/<id>`` holds a package; environments have hard l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dusk.fs.identity import EntryKind
@@ -19,6 +20,7 @@ from dusk.rules.sighting import Part, Proposal, Sighting
 from dusk.scan.tree import ROOT
 
 _BUCKET = b"archive-v"
+_BUCKETS = re.compile(rb"[a-z-]+-v\d+|\..*", re.DOTALL)  # of whatever kind, and what begins with a dot
 _LINKS = 20000  # links that are read to find out which packages environments are made of
 
 
@@ -52,13 +54,13 @@ def _cache(cache: int, bucket: int, linked: set[int] | None, facts: Facts) -> It
     strange = sorted(name for name, one in facts.children(cache).items() if _is_strange(name, one, facts))
     if strange:
         shown = ", ".join(display_name(name) for name in strange[:3])
-        evidence.append(f"{shown} at its top came by no uv, and stays.")
+        evidence.append(f"{shown} at its top came by no uv, and {'stays' if len(strange) == 1 else 'stay'}.")
     if not needed and not strange:
         yield Sighting(
             "uv-cache", (cache,), evidence=tuple(evidence), withheld=withheld, proposals=_whole(cache, facts)
         )
         return
-    rest = list(facts.directories(cache).values())
+    rest = [one for name, one in facts.directories(cache).items() if name not in strange]
     if needed:
         said = (
             f"{count_noun(len(needed), 'package')} of uv's cache: environments were made with links to them."
@@ -72,8 +74,10 @@ def _cache(cache: int, bucket: int, linked: set[int] | None, facts: Facts) -> It
 
 
 def _is_strange(name: bytes, entry: int, facts: Facts) -> bool:
-    """Return whether an entry at the top of a cache is a file that uv does not write."""
-    return name != b"CACHEDIR.TAG" and not name.startswith(b".") and not facts.is_directory(entry)
+    """Return whether an entry at the top of a cache is nothing that uv writes."""
+    if facts.is_directory(entry):
+        return _BUCKETS.fullmatch(name) is None
+    return name != b"CACHEDIR.TAG" and not name.startswith(b".")
 
 
 def _whole(cache: int, facts: Facts) -> tuple[Proposal, ...]:
