@@ -227,3 +227,15 @@ def test_a_notebook_with_pictures_in_it_is_asked_too(tmp_path: Path) -> None:
     set_ages(tmp_path)
     going = offered(judge(tmp_path), run)
     assert "checkpoint-3" in going and not any(path.startswith("checkpoint-6") for path in going)
+
+
+def test_what_a_config_says_is_told_before_what_a_notebook_says(tmp_path: Path) -> None:
+    run_of(tmp_path / "runs" / "sft", (3, 6, 9, 12))
+    cell = {"source": ["load('runs/sft/checkpoint-6')"]}
+    put(tmp_path / "a.ipynb", json.dumps({"cells": [cell]}))
+    put(tmp_path / "serve.yaml", "model: runs/sft/checkpoint-6\n")
+    set_ages(tmp_path)
+    told = [
+        sentence for finding in of(judge(tmp_path), "trainer-old-checkpoint") for sentence in finding.evidence
+    ]
+    assert any("serve.yaml" in sentence for sentence in told) and not any("a.ipynb" in one for one in told)

@@ -197,17 +197,20 @@ def _pattern(needle: bytes) -> bytes:
 
 
 def _read(facts: Facts, files: list[int]) -> Iterator[tuple[int, bytes]]:
-    notebooks = [file for file in files if facts.tree.name(file).endswith(_NOTEBOOK)]
-    for index in notebooks:
-        with contextlib.suppress(CannotTellError):
-            yield index, _cells(facts.head(index, _NOTEBOOK_MOST))
-    files = [file for file in files if not facts.tree.name(file).endswith(_NOTEBOOK)]
-    for start in range(0, len(files), _BATCH):
-        batch = files[start : start + _BATCH]
+    """Yield what texts say; notebooks last, so that what a config says of an entry is what is told."""
+    small: list[int] = []
+    notebooks: list[int] = []
+    for file in files:
+        (notebooks if facts.tree.name(file).endswith(_NOTEBOOK) else small).append(file)
+    for start in range(0, len(small), _BATCH):
+        batch = small[start : start + _BATCH]
         heads = facts.heads(batch, _TEXT)
         for index, head in zip(batch, heads, strict=True):
             if head is not None and b"\0" not in head[:1024]:
                 yield index, head
+    for index in notebooks:
+        with contextlib.suppress(CannotTellError):
+            yield index, _cells(facts.head(index, _NOTEBOOK_MOST))
 
 
 def _cells(text: bytes) -> bytes:
