@@ -57,6 +57,13 @@ def install(extras: str = "") -> Path:
     return interpreter
 
 
+def enter(script: str) -> None:
+    """Go on with a script in the environment, with what tests need, unless it runs there already."""
+    interpreter = install("test")
+    if Path(sys.prefix) != interpreter.parent.parent:
+        os.execv(interpreter, [str(interpreter), script, *sys.argv[1:]])
+
+
 def _works(interpreter: Path) -> bool:
     check = [str(interpreter), "-c", "import pip, sys; sys.exit(sys.version_info < (3, 11))"]
     return subprocess.run(check, check=False, capture_output=True).returncode == 0

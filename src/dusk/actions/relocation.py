@@ -43,13 +43,7 @@ def relocate(
     Raises FileExistsError when the target name is taken, Swapped and OSError, all of them with the entry
     where it was; and Stranded.
     """
-    _rename(source_directory, source, target_directory, target)
-    try:
-        status = os.stat(target, dir_fd=target_directory, follow_symlinks=False)
-    except OSError:
-        move_back(source_directory, source, target_directory, target)
-        raise
-    if not is_expected(status):
+    if not is_expected(_status_once_renamed(source_directory, source, target_directory, target)):
         move_back(source_directory, source, target_directory, target)
         raise Swapped
 
@@ -67,14 +61,23 @@ def publish(
     Where something else took the name over at this moment, that stays, with ESTALE: moved back it would go
     with the working directory.
     """
-    _rename(working_directory, made, target_directory, name)
-    try:
-        status = os.stat(name, dir_fd=target_directory, follow_symlinks=False)
-    except OSError:
-        move_back(working_directory, made, target_directory, name)
-        raise
-    if not is_expected(status):
+    if not is_expected(_status_once_renamed(working_directory, made, target_directory, name)):
         raise OSError(errno.ESTALE, "something else took its name at this moment")
+
+
+def _status_once_renamed(
+    source_directory: int, source: bytes, target_directory: int, target: bytes
+) -> os.stat_result:
+    """Rename an entry without replacing anything; return what has the target name then.
+
+    Raises OSError with the entry where it was, and Stranded.
+    """
+    _rename(source_directory, source, target_directory, target)
+    try:
+        return os.stat(target, dir_fd=target_directory, follow_symlinks=False)
+    except OSError:
+        move_back(source_directory, source, target_directory, target)
+        raise
 
 
 def move_back(source_directory: int, source: bytes, target_directory: int, target: bytes) -> None:

@@ -112,22 +112,16 @@ class Tool:
         above = len(tree.path(max(tree.parent(unit), 0)).rstrip(b"/"))
         last, names_here = -1, self._names
         is_all = self._levels == _ALL_LEVELS
-        endings = _ENDINGS if is_all else _PLAIN_ENDINGS
+        endings, bare = (_ENDINGS, _BARE) if is_all else (_PLAIN_ENDINGS, frozenset[bytes]())
         found: list[int] = []
         for entry in tree.subtree(unit) if is_all else _upper(unit, self._levels, facts):
-            name = tree.name(entry)
+            name = whole = tree.name(entry)
             ending = name[name.rfind(b".") :].lower()
+            if ending[1:].isdigit():  # the second of a name, or a rotated one
+                name = name[: -len(ending)]
+                ending = name[name.rfind(b".") :].lower()
             # Almost every name ends here, so these lines are what looking costs.
-            if ending not in endings:
-                if not ending[1:].isdigit():
-                    if not is_all or name not in _BARE:
-                        continue
-                else:  # the second of a name, or a rotated one
-                    name = name[: -len(ending)]
-                    ending = name[name.rfind(b".") :].lower()
-                    if ending not in endings:
-                        continue
-            if self._names.match(name):
+            if (ending not in endings and whole not in bare) or self._names.match(name):
                 continue
             if self._places:
                 directory = tree.parent(entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+from dusk.scan.start import is_native_built
 
 
 def take_short_turns() -> None:
@@ -11,8 +11,7 @@ def take_short_turns() -> None:
     For the thread that draws: the kernel else lets a walker end its turn first, 3 ms and more. Of the answers
     to keys during a scan of a million 95 % came in 10.5 ms, and in 5.5 so.
     """
-    try:
-        native = importlib.import_module("dusk.scan._native")
-    except ImportError:
-        return  # the reference scanner has one thread, which gives its turn away by itself
-    native.take_short_turns()
+    if is_native_built():  # the reference scanner has one thread, which gives its turn away by itself
+        from dusk.scan import _native
+
+        _native.take_short_turns()

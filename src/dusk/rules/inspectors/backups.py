@@ -116,14 +116,16 @@ def _dated(name: bytes, in_place: bool) -> tuple[bytes, float] | None:
 
 def _of_original(entry: int, name: bytes, children: dict[bytes, int], facts: Facts) -> int | None:
     """Return a copy whose original lies beside it, is not older and still holds what was copied."""
-    # Most disks hold no model beside a copy of it, and what reads models takes time to import.
-    from dusk.rules.inspectors.soundness import fault_in
-
     original = _original(name, children)
     if original is None or not facts.is_file(original):
         return None
     left = facts.tree.apparent_size(original)
-    if left * _SHRUNK < facts.tree.apparent_size(entry) or fault_in(original, facts):
+    if left * _SHRUNK < facts.tree.apparent_size(entry):
+        return None
+    # Most disks hold no model beside a copy of it, and what reads models takes time to import.
+    from dusk.rules.inspectors.soundness import fault_in
+
+    if fault_in(original, facts):
         return None
     if facts.tree.newest_mtime_ns(original) < facts.tree.newest_mtime_ns(entry) or facts.is_live(entry):
         return None

@@ -32,15 +32,13 @@ def inspect_conda_cache(directory: int, hits: list[int], facts: Facts) -> Iterat
     """Yield the cache, or where somebody's files lie in it what conda itself put there."""
     if not any(facts.is_file(hit) and facts.tree.parent(hit) == directory for hit in hits):
         return
-    own, notes, others = [], [], []
+    own, others = [], []
     for child in facts.tree.children(directory):  # a shared one has more than most directories
         name = facts.tree.name(child)
         if _is_own(name, child, facts):
             own.append(child)
         elif facts.is_directory(child) or not _NOTES.fullmatch(name):
             others.append(child)
-        else:
-            notes.append(child)
     if not own:
         return
     live = facts.is_live(directory)

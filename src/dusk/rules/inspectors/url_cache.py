@@ -197,6 +197,7 @@ def _extracted(
         origin = _origin(one, archives.get(facts.tree.name(one)), facts)
         groups.setdefault(origin, []).append(one)
     pointing = _points_into(parent, facts)
+    all_known = not pointing and _is_datasets(parent, facts)
     for origin, group in groups.items():
         evidence = [
             f"{count_noun(len(group), 'unpacked archive')} of {facts.shown_size(*group)}.",
@@ -209,9 +210,9 @@ def _extracted(
             withheld = f"it changed {facts.shown_age(*group)}: a dataset may be in the making."
         elif origin is _Origin.ADDED_TO:
             withheld = "what is not in the archive may be somebody's work."
-        elif _is_datasets(parent, facts):
+        elif all_known:
             evidence.append("No prepared dataset beside it holds sounds, images or paths that lead into it.")
-        is_safe = origin is _Origin.ARCHIVE and not pointing and _is_datasets(parent, facts)
+        is_safe = origin is _Origin.ARCHIVE and all_known
         yield Sighting(
             "hf-datasets-extracted",
             tuple(group),
