@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 
-from dusk.rules.examples import build_example, judge_directory
+from dusk.rules.examples import build_example
 from dusk.rules.rule import Example, Rule
 
-from .trees import DAY, book, judge, offered, put, set_ages
+from .trees import book, judge, judge_example, offered, plant, put, set_ages
 
 BOOK = book()
 NAMES = ("results.csv", "thesis.docx", "model.safetensors", "measured.jsonl")
@@ -26,12 +25,8 @@ CASES = [
 
 def offered_paths(top: Path, example: Example) -> list[str]:
     """Return what is offered to be removed in an example's tree."""
-    moved = {name: os.path.join(top, value) for name, value in example.variables.items()}
-    judged = judge_directory(os.fsencode(top), BOOK.moved(moved) if moved else BOOK)
-    judged.stop()
-    return [
-        os.fsdecode(path) for finding in judged.findings() for offer in finding.offers for path in offer.paths
-    ]
+    found = judge_example(top, example, BOOK).findings()
+    return [os.fsdecode(path) for finding in found for offer in finding.offers for path in offer.paths]
 
 
 def units_of(top: Path, rule: Rule, example: Example) -> list[Path]:
@@ -51,9 +46,7 @@ def test_a_file_of_ones_own_holds_a_cache_back(tmp_path: Path, rule: Rule, examp
     build_example(example, os.fsencode(tmp_path))
     for directory in units_of(tmp_path, rule, example):
         for name in NAMES:
-            planted = put(directory / name, "of a person", age=30 * DAY)
-            moment = time.time() - 30 * DAY
-            os.utime(directory, (moment, moment))
+            planted = plant(directory, name)
             taken = [path for path in offered_paths(tmp_path, example) if planted.is_relative_to(path)]
             assert not taken, f"{planted.relative_to(tmp_path)} goes with {taken[0]}"
             planted.unlink()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from dusk.rules.examples import build_example, judge_directory
 from dusk.rules.rule import Example, Rule
 from dusk.rules.safety import Safety
 
-from .trees import DAY, book, judge, of, offered, only, put, set_ages
+from .trees import book, judge, judge_example, of, offered, only, plant, put, set_ages
 
 BOOK = book()
 STRANGERS = ("results.csv", "thesis.tex", "model.safetensors", "train.py")
@@ -43,12 +42,10 @@ CASES = [
 
 def safe_paths(top: Path, example: Example, rule: str = "") -> list[str]:
     """Return what is called safe in an example's tree."""
-    moved = {name: os.path.join(top, value) for name, value in example.variables.items()}
-    judged = judge_directory(os.fsencode(top), BOOK.moved(moved) if moved else BOOK)
-    judged.stop()
+    found = judge_example(top, example, BOOK).findings()
     return [
         os.fsdecode(path)
-        for finding in judged.findings()
+        for finding in found
         if finding.safety is Safety.SAFE and rule in {"", finding.rule}
         for path in finding.paths
     ]
@@ -64,9 +61,7 @@ def directories_of(top: Path, example: Example) -> list[Path]:
 def test_a_file_of_ones_own_is_never_safe(tmp_path: Path, rule: Rule, example: Example, name: str) -> None:
     build_example(example, os.fsencode(tmp_path))
     for directory in directories_of(tmp_path, example):
-        planted = put(directory / name, "of a person", age=30 * DAY)
-        moment = time.time() - 30 * DAY
-        os.utime(directory, (moment, moment))
+        planted = plant(directory, name)
         taken = [path for path in safe_paths(tmp_path, example) if planted.is_relative_to(path)]
         assert not taken, f"{planted.relative_to(tmp_path)} goes with {taken[0]}"
         planted.unlink()

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from .trees import judge, of, only, put, set_ages
+from .trees import judge, of, only, put, remove, set_ages
 
 datasets = pytest.importorskip("datasets", reason="Hugging Face datasets is not installed")
-
-
-def remove(finding: object) -> None:
-    for path in finding.offers[0].paths:  # type: ignore[attr-defined]
-        target = Path(os.fsdecode(path))
-        shutil.rmtree(target) if target.is_dir() else target.unlink()
 
 
 @pytest.fixture

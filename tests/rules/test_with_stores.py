@@ -14,7 +14,7 @@ import pytest
 
 from dusk.rules.finding import Action
 
-from .trees import judge, names, only, put, set_age, set_ages
+from .trees import judge, names, only, put, remove, set_age, set_ages
 
 
 def told(*words: str | Path, where: Path) -> str:
@@ -76,9 +76,8 @@ def test_an_environment_works_without_its_bytecode_and_what_pip_moved_aside(tmp_
     gone = 0
     for finding in judged.findings():
         if finding.rule in ("pip-leftover", "python-bytecode"):
-            for path in finding.offers[0].paths:
-                shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
-                gone += 1
+            remove(finding)
+            gone += len(finding.offers[0].paths)
     assert gone > 1
     assert told(python, "-m", "pip", "--version", where=tmp_path) == version
     assert "~ip" not in told(python, "-m", "pip", "list", where=tmp_path)
@@ -114,8 +113,7 @@ def test_pip_installs_with_its_cache_gone_and_knows_that_it_is_empty(tmp_path: P
 
     finding = only(judge(tmp_path), "pip-cache")
 
-    for path in finding.offers[0].paths:
-        shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+    remove(finding)
     assert "little" not in told(*pip, "cache", "list", where=tmp_path)
     target = tmp_path / "target"
     told(*pip, "install", "--quiet", "--no-index", "--target", target, wheel, where=tmp_path)

@@ -9,16 +9,7 @@ from typing import Any
 
 import pytest
 
-from dusk.rules.finding import Finding
-
-from .trees import judge, names, only, set_ages
-
-
-def remove(finding: Finding) -> None:
-    """Do what the finding's first offer says, for good."""
-    for path in finding.offers[0].paths:
-        target = Path(os.fsdecode(path))
-        shutil.rmtree(target) if target.is_dir() else target.unlink()
+from .trees import judge, names, only, remove, set_ages
 
 
 def parts(accelerator: Any) -> tuple[Any, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
 from dusk.rules.examples import judge_directory
 from dusk.rules.finding import Finding
 from dusk.rules.judge import Judge
+from dusk.rules.rule import Example
 from dusk.rules.rulebook import RuleBook
 from dusk.settings import Settings, Thresholds
 
@@ -27,6 +29,14 @@ def judge(path: Path, **thresholds: str) -> Judge:
     return judge_directory(os.fsencode(path), book(), Settings(thresholds=Thresholds(**thresholds)))
 
 
+def judge_example(top: Path, example: Example, rules: RuleBook) -> Judge:
+    """Judge the tree of an example to its end, with its variables."""
+    moved = {name: os.path.join(top, value) for name, value in example.variables.items()}
+    judged = judge_directory(os.fsencode(top), rules.moved(moved) if moved else rules)
+    judged.stop()
+    return judged
+
+
 def put(path: Path, content: str | bytes = b"x\n", *, size: int = 0, age: float = 30 * DAY) -> Path:
     """Make a file that changed some time ago."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,6 +45,13 @@ def put(path: Path, content: str | bytes = b"x\n", *, size: int = 0, age: float 
         os.truncate(path, size)
     set_age(path, age)
     return path
+
+
+def plant(directory: Path, name: str) -> Path:
+    """Put a file of a person into a directory that both have not changed for a month."""
+    planted = put(directory / name, "of a person", age=30 * DAY)
+    set_age(directory, 30 * DAY)
+    return planted
 
 
 def link(path: Path, target: str, age: float = 30 * DAY) -> Path:
@@ -73,6 +90,12 @@ def only(judge: Judge, rule: str) -> Finding:
 def names(finding: Finding, top: Path) -> set[str]:
     """Return a finding's paths below a directory."""
     return {os.path.relpath(os.fsdecode(path), top) for path in finding.paths}
+
+
+def remove(finding: Finding) -> None:
+    """Do what the finding's first offer says, for good."""
+    for path in finding.offers[0].paths:
+        shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
 
 
 def offered(judge: Judge, top: Path) -> set[str]:
